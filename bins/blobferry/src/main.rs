@@ -1,0 +1,2 @@
+//! The blobferry command.
+fn main() {}

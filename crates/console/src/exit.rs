@@ -1,0 +1,155 @@
+//! Exit status: one table for every binary, and the way from an error's class into it.
+
+use blobferry_transfer::{CopyError, End, ErrorClass};
+
+/// How a process ends. Scripts rely on these numbers; they never change meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Done.
+    Done,
+    /// Failed, and repeating will not help.
+    Failed,
+    /// Wrong usage.
+    Usage,
+    /// A digest, parity or signature did not hold; nothing was committed.
+    Verification,
+    /// Incomplete: the same command resumes.
+    Incomplete,
+    /// A credential is missing, expired, or lacks a permission.
+    Denied,
+    /// The source changed during the copy.
+    SourceChanged,
+    /// Nothing matched.
+    NothingMatched,
+    /// The pipeline run failed.
+    RunFailed,
+    /// Stopped by the user; resumable.
+    Interrupted,
+}
+
+/// The table as `--help` shows it.
+pub const EXIT_TABLE: &str = "\
+Exit status:
+    0  done
+    1  failed
+    2  usage
+    3  verification failed (digest, parity, signature): nothing was committed
+    4  incomplete: run the same command again to resume
+    5  credential or permission
+    6  the source changed during the copy
+    7  nothing matched
+    8  the pipeline run failed
+  130  interrupted; run the same command again to resume";
+
+impl ExitStatus {
+    /// The number that the process ends with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Verification => 3,
+            Self::Incomplete => 4,
+            Self::Denied => 5,
+            Self::SourceChanged => 6,
+            Self::NothingMatched => 7,
+            Self::RunFailed => 8,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The status for a failure of this class. `resumable`: work is staged that the same command
+    /// picks up, which turns what time may mend into [`Incomplete`](Self::Incomplete).
+    #[must_use]
+    pub fn of_class(class: ErrorClass, resumable: bool) -> Self {
+        match class {
+            ErrorClass::Corrupt => Self::Verification,
+            ErrorClass::Denied => Self::Denied,
+            ErrorClass::Changed => Self::SourceChanged,
+            ErrorClass::Interrupted => Self::Interrupted,
+            ErrorClass::Transient
+            | ErrorClass::Throttled
+            | ErrorClass::Unreachable
+            | ErrorClass::Full
+            | ErrorClass::Damaged
+            | ErrorClass::BlocksLost
+                if resumable =>
+            {
+                Self::Incomplete
+            }
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&CopyError> for ExitStatus {
+    fn from(error: &CopyError) -> Self {
+        let class = match error {
+            // What moved on at the destination is somebody else's blob, not another source.
+            CopyError::Store { end: End::Destination, source, .. }
+                if source.class == ErrorClass::Changed =>
+            {
+                ErrorClass::Exists
+            }
+            other => other.class(),
+        };
+        Self::of_class(class, error.resumable())
+    }
+}
+
+impl From<ExitStatus> for std::process::ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blobferry_transfer::StoreError;
+
+    use super::*;
+
+    fn store(class: ErrorClass, end: End, resumable: bool) -> CopyError {
+        let source = StoreError::new(class, "it failed");
+        CopyError::Store { end, doing: "reading block 1".to_owned(), source, resumable }
+    }
+
+    #[test]
+    fn what_time_may_mend_is_incomplete_only_where_work_is_kept() {
+        for class in [ErrorClass::Transient, ErrorClass::Throttled, ErrorClass::Full] {
+            assert_eq!(ExitStatus::from(&store(class, End::Source, true)), ExitStatus::Incomplete);
+            assert_eq!(ExitStatus::from(&store(class, End::Source, false)), ExitStatus::Failed);
+        }
+        let denied = store(ErrorClass::Denied, End::Destination, true);
+        assert_eq!(ExitStatus::from(&denied), ExitStatus::Denied);
+    }
+
+    #[test]
+    fn only_a_changed_source_is_a_changed_source() {
+        let source = store(ErrorClass::Changed, End::Source, false);
+        assert_eq!(ExitStatus::from(&source), ExitStatus::SourceChanged);
+        let destination = store(ErrorClass::Changed, End::Destination, false);
+        assert_eq!(ExitStatus::from(&destination), ExitStatus::Failed);
+    }
+
+    #[test]
+    fn the_table_lists_every_status() {
+        use ExitStatus as S;
+        let all = [
+            S::Done,
+            S::Failed,
+            S::Usage,
+            S::Verification,
+            S::Incomplete,
+            S::Denied,
+            S::SourceChanged,
+            S::NothingMatched,
+            S::RunFailed,
+            S::Interrupted,
+        ];
+        let listed: Vec<&str> =
+            EXIT_TABLE.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(listed, all.map(|status| status.code().to_string()));
+    }
+}

@@ -1,0 +1,132 @@
+//! Progress as a user or a program sees it, on a writer that tests can read.
+
+use blobferry_transfer::{End, ErrorClass, Way};
+use insta::assert_snapshot;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+fn snapshot(seconds: u64) -> Snapshot {
+    Snapshot {
+        total: Some(4 << 30),
+        done: 1 << 30,
+        resumed: 512 << 20,
+        received: 600 << 20,
+        sent: 512 << 20,
+        retries: 2,
+        rate: Some(100 << 20),
+        elapsed: Duration::from_secs(seconds),
+    }
+}
+
+fn retry() -> Event {
+    Event::Retrying {
+        end: End::Destination,
+        doing: "staging block 3".to_owned(),
+        class: ErrorClass::Throttled,
+        message: "503 ServerBusy at https://h/c/b?sig=SECRET".to_owned(),
+        attempt: 1,
+        wait: Duration::from_millis(1500),
+    }
+}
+
+fn events() -> [Event; 5] {
+    [
+        retry(),
+        retry(),
+        Event::FellBack { to: Way::Relay, reason: "the service cannot reach the source".to_owned() },
+        Event::Note { text: "a note\nin two lines".to_owned() },
+        Event::Committing,
+    ]
+}
+
+#[test]
+fn a_log_gets_a_line_every_five_seconds_and_no_flood_of_retries() {
+    let out = Shared::default();
+    let mut voice = lines::Lines::new(Box::new(out.clone()));
+    events().iter().for_each(|event| voice.event(event));
+    [1, 5, 6, 9, 10].map(snapshot).iter().for_each(|snapshot| voice.tick(snapshot));
+    voice.tick(&Snapshot { total: None, rate: Some(0), ..snapshot(15) });
+    assert_snapshot!(out.text(), @"");
+}
+
+#[test]
+fn a_program_gets_every_event_as_a_line() {
+    let out = Shared::default();
+    let mut voice = json::Json::new(Box::new(out.clone()));
+    events().iter().for_each(|event| voice.event(event));
+    voice.tick(&snapshot(1));
+    assert_snapshot!(out.text(), @"");
+}
+
+#[test]
+fn a_note_is_said_once_and_everything_is_out_when_it_finishes() {
+    let out = Shared::default();
+    let mut progress =
+        Progress::start(Style::Lines(Box::new(out.clone())), None, Arc::new(Stats::default()));
+    progress.note("once");
+    progress.observer().on(&Event::Note { text: "once".to_owned() });
+    progress.note("twice");
+    progress.finish();
+    assert!(progress.has_said("once") && !progress.has_said("never"));
+    assert_eq!(out.text(), "note: once\nnote: twice\n");
+}
+
+#[test]
+fn a_reader_that_does_not_read_makes_nobody_wait() {
+    struct Stuck(Arc<Mutex<()>>);
+    impl Write for Stuck {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            drop(self.0.lock());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let gate = Arc::new(Mutex::new(()));
+    let held = gate.lock().unwrap();
+    let to = Box::new(Stuck(Arc::clone(&gate)));
+    let progress = Progress::start(Style::Json(to), None, Arc::new(Stats::default()));
+    for _ in 0..3 * WAITING {
+        progress.observer().on(&retry());
+    }
+    assert!(progress.reporter.lost.load(Ordering::Relaxed) > 0);
+    drop(held);
+}
+
+#[test]
+fn a_bar_draws_without_a_terminal_to_draw_on() {
+    let hidden = Style::Bar(ProgressDrawTarget::hidden());
+    let mut progress = Progress::start(hidden, Some(10), Arc::new(Stats::default()));
+    progress.note("seen by nobody");
+    progress.finish();
+}
+
+#[test]
+fn the_rate_is_that_of_the_last_seconds() {
+    let mut rate = snapshot::Rate::default();
+    assert_eq!(rate.sample(Duration::ZERO, 0), None);
+    assert_eq!(rate.sample(Duration::from_secs(1), 100), Some(100));
+    assert_eq!(rate.sample(Duration::from_secs(20), 200), None);
+    assert_eq!(rate.sample(Duration::from_secs(21), 1200), Some(1000));
+}

@@ -1,0 +1,140 @@
+//! Runs a plan: reads, hashes in order, stages, proves, commits.
+//!
+//! ```text
+//! source ──read, pinned──> [permit + block] ──> window ──in order──> hash lanes ──> Verified ─┐
+//!                               └── stage (with CRC-64) ──> staged ids ───────────────────────┴─> commit
+//! ```
+//! One task — [`dispatch`] — decides everything; the tasks it starts each carry one block, and the
+//! lanes each own a thread. Nothing is shared but counters.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::cancel::Cancel;
+use crate::error::{CopyError, ErrorClass};
+use crate::event::{Event, Observer, Stats};
+use crate::options::{CopyOptions, Via, Way};
+use crate::plan::{Destination, Digests, PlannedCopy, Source, open_source, plan};
+use crate::summary::{Decision, Status, Summary};
+
+mod attempts;
+mod carry;
+mod commit;
+mod context;
+mod dispatch;
+mod jobs;
+mod lanes;
+mod moved;
+mod prepare;
+
+/// Runs a planned copy; falls back to relay where the service cannot copy by itself.
+pub(crate) async fn copy(
+    planned: PlannedCopy,
+    observer: Arc<dyn Observer>,
+    stats: Arc<Stats>,
+    cancel: Cancel,
+) -> Result<Summary, CopyError> {
+    if planned.outline.decision == Decision::SkipNotNewer {
+        return Ok(skipped(&planned));
+    }
+    let retreat = match (
+        &planned.source,
+        &planned.destination,
+        planned.way,
+        planned.options.via,
+    ) {
+        (Source::Ranged(source), Destination::Blocks(sink), Some(Way::Server), Via::Auto) => {
+            Some((
+                Arc::clone(source),
+                Arc::clone(sink),
+                planned.options.clone(),
+            ))
+        }
+        _ => None,
+    };
+    let result = run(planned, &observer, &stats, &cancel).await;
+    match (result, retreat) {
+        (Err(error), Some((source, sink, mut options)))
+            if error.class() == ErrorClass::Unsupported =>
+        {
+            let reason = match &error {
+                CopyError::Store { source, .. } => source.to_string(),
+                other => other.to_string(),
+            };
+            observer.on(&Event::FellBack {
+                to: Way::Relay,
+                reason,
+            });
+            options.via = Via::Only(Way::Relay);
+            options.restart = false;
+            let again = plan(Source::Ranged(source), Destination::Blocks(sink), options).await?;
+            run(again, &observer, &stats, &cancel).await
+        }
+        (result, _) => result,
+    }
+}
+
+async fn run(
+    planned: PlannedCopy,
+    observer: &Arc<dyn Observer>,
+    stats: &Arc<Stats>,
+    cancel: &Cancel,
+) -> Result<Summary, CopyError> {
+    let start = Instant::now();
+    let mut prepared = prepare::copy(planned, observer, stats, cancel)?;
+    let result = match prepared.dispatch.run().await {
+        Ok(()) => commit::finish(&mut prepared, start).await,
+        Err(error) => Err(error),
+    };
+    prepared.end(result).await
+}
+
+/// Reads a source to its end and compares its digests, writing nothing.
+///
+/// # Errors
+/// [`CopyError::Verification`] when a digest differs; else as a copy's reads.
+pub async fn verify(
+    source: Source,
+    options: CopyOptions,
+    observer: Arc<dyn Observer>,
+    stats: Arc<Stats>,
+    cancel: Cancel,
+) -> Result<Summary, CopyError> {
+    let start = Instant::now();
+    let info = open_source(&source, &options.retry).await?;
+    let digests = Digests::choose(&source.name(), &info, &options)?;
+    let mut prepared = prepare::verify(
+        source,
+        info,
+        digests,
+        &options,
+        (&observer, &stats, &cancel),
+    )?;
+    let result = match prepared.dispatch.run().await {
+        Ok(()) => commit::prove_only(&mut prepared, start).await,
+        Err(error) => Err(error),
+    };
+    prepared.end(result).await
+}
+
+fn skipped(planned: &PlannedCopy) -> Summary {
+    Summary {
+        status: Status::Skipped,
+        source: planned.outline.source.clone(),
+        destination: planned.outline.destination.clone(),
+        via: None,
+        bytes: 0,
+        sha256: None,
+        md5: None,
+        crc64: None,
+        proven: false,
+        blocks: 0,
+        blocks_resumed: 0,
+        bytes_sent: 0,
+        bytes_received: 0,
+        retries: 0,
+        seconds: 0.0,
+        bottleneck: None,
+        notes: vec!["skipped: the destination is at least as new as the source".to_owned()],
+    }
+}

@@ -1,0 +1,362 @@
+//! The journal: what saves re-reading after an interruption.
+//!
+//! An append-only text file per (source, destination), one record a line: JSON, a space, and the
+//! CRC-64 of the JSON in hex. A torn or damaged tail is cut off at the first line that does not
+//! check; everything before it is kept. The service's list of uncommitted blocks stays the truth
+//! about what is staged; the journal adds what only this machine knew: the CRC-64 of blocks and the
+//! hashers' states. It names ends without credentials, and it is never a reason to fail a copy.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use blobferry_integrity::{Algorithm, Crc64, MidState, Sha256Digest};
+use fs_err::OpenOptions;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use crate::block::{BlockIndex, PlanTag};
+
+/// Longest line that is read back: a record is under 1 KiB, but names may be long.
+const LONGEST_LINE: u64 = 64 * 1024;
+
+/// Most lines that are read back: two per block, a hasher's state or two per block, and the header.
+const MOST_LINES: usize = 1_000_000;
+
+/// What a journal is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// Format version.
+    pub(crate) version: u32,
+    /// Source, printable.
+    pub(crate) source: String,
+    /// Destination, printable.
+    pub(crate) destination: String,
+    /// The source's pin.
+    pub(crate) pin: String,
+    /// The plan's tag in hex.
+    pub(crate) plan: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Record {
+    Header(Header),
+    /// A block at the destination.
+    Staged {
+        index: u32,
+        crc64: String,
+    },
+    /// Blocks before `next` went through this hasher; the last of them had this CRC-64.
+    Hashed {
+        next: u32,
+        crc64: String,
+        state: String,
+    },
+}
+
+/// What an earlier run left.
+#[derive(Debug, Default)]
+pub(crate) struct Recovered {
+    /// Blocks at the destination.
+    pub(crate) staged: BTreeMap<BlockIndex, Crc64>,
+    /// CRC-64 of every block that was ever read.
+    pub(crate) crcs: BTreeMap<BlockIndex, Crc64>,
+    /// Per hasher: the next block's index and the state before it.
+    pub(crate) states: BTreeMap<&'static str, (BlockIndex, MidState)>,
+}
+
+/// Why there is no journal to write, or none to go on with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    #[error("the journal {path} cannot be used")]
+    Io {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("another blobferry is working on this copy (it holds {path})")]
+    Busy { path: String },
+    /// The journal belongs to another version of the source.
+    #[error("the source is not the one that the interrupted copy began with")]
+    OtherSource { was: String, path: PathBuf },
+}
+
+/// An open journal. After a write error it goes quiet: the copy goes on without.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+pub(crate) fn lane_name(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::Sha256 => "sha256",
+        Algorithm::Md5 => "md5",
+    }
+}
+
+impl Journal {
+    /// Opens the journal for these ends in `dir`, keeping what fits `header`. A journal of another
+    /// plan for the same version of the source (another block size, say) is begun afresh; one of
+    /// another version is an error, unless `restart`.
+    pub(crate) fn open(
+        dir: &Path,
+        header: &Header,
+        restart: bool,
+    ) -> Result<(Self, Recovered), JournalError> {
+        let key = Sha256Digest::of(format!("{}\n{}", header.source, header.destination).as_bytes());
+        let name: String = key.to_string().chars().take(32).collect();
+        let path = dir.join(format!("{name}.journal"));
+        let io = |source| JournalError::Io {
+            path: path.display().to_string(),
+            source,
+        };
+        fs_err::create_dir_all(dir).map_err(io)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io)?
+            .into_file();
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(JournalError::Busy {
+                path: path.display().to_string(),
+            });
+        }
+        let (mut recovered, mut good) = if restart {
+            (None, 0)
+        } else {
+            recover(&file, header).map_err(io)?
+        };
+        if let Some(Err(was)) = &recovered {
+            return Err(JournalError::OtherSource {
+                was: was.clone(),
+                path,
+            });
+        }
+        if recovered.is_none() {
+            good = 0;
+        }
+        file.set_len(good)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(io)?;
+        let mut journal = Self {
+            path,
+            file: Some(file),
+        };
+        if good == 0 {
+            journal.append(&Record::Header(header.clone()));
+        }
+        let recovered = recovered.take().and_then(Result::ok).unwrap_or_default();
+        Ok((journal, recovered))
+    }
+
+    /// A block is at the destination.
+    pub(crate) fn staged(&mut self, index: BlockIndex, crc: Crc64) {
+        self.append(&Record::Staged {
+            index: index.0,
+            crc64: crc.to_string(),
+        });
+    }
+
+    /// A hasher has taken all blocks before `next`.
+    pub(crate) fn hashed(&mut self, next: BlockIndex, crc: Crc64, state: &MidState) {
+        self.append(&Record::Hashed {
+            next: next.0,
+            crc64: crc.to_string(),
+            state: state.to_text(),
+        });
+    }
+
+    fn append(&mut self, record: &Record) {
+        let Some(file) = self.file.as_mut() else {
+            return;
+        };
+        let Ok(json) = serde_json::to_string(record) else {
+            return;
+        };
+        let line = format!("{json} {}\n", Crc64::of(json.as_bytes()));
+        // One write, so that a kill leaves whole lines and a torn one at most at the end.
+        if let Err(error) = file.write_all(line.as_bytes()) {
+            tracing::warn!(path = %self.path.display(), %error, "the journal cannot be written; going on without");
+            self.file = None;
+        }
+    }
+
+    /// Makes what was written durable.
+    pub(crate) fn flush(&mut self) {
+        if let Some(file) = &self.file {
+            let _ = file.sync_data();
+        }
+    }
+
+    /// The copy is done: nothing is left to resume.
+    pub(crate) fn remove(self) {
+        let _ = fs_err::remove_file(&self.path);
+    }
+}
+
+/// Reads what checks. Returns what it says — `None` for nothing usable, `Err` for another version of
+/// the source — and the length of the good part in bytes.
+type Found = (Option<Result<Recovered, String>>, u64);
+
+fn recover(file: &File, header: &Header) -> std::io::Result<Found> {
+    let mut reader = BufReader::new(file);
+    let mut good = 0;
+    let mut found: Option<Recovered> = None;
+    for _ in 0..MOST_LINES {
+        let mut line = Vec::new();
+        let read = reader
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)?;
+        let Some(record) = parse(&line) else { break };
+        match (&mut found, record) {
+            (None, Record::Header(other)) => {
+                if other.pin != header.pin && other.source == header.source {
+                    return Ok((Some(Err(other.pin)), 0));
+                }
+                if other != *header {
+                    break;
+                }
+                found = Some(Recovered::default());
+            }
+            (Some(recovered), record) => {
+                if recovered.take(record).is_none() {
+                    break;
+                }
+            }
+            (None, _) => break,
+        }
+        good += u64::try_from(read).unwrap_or(0);
+    }
+    Ok((found.map(Ok), good))
+}
+
+fn parse(line: &[u8]) -> Option<Record> {
+    let text = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (json, crc) = text.rsplit_once(' ')?;
+    if crc != Crc64::of(json.as_bytes()).to_string() {
+        return None;
+    }
+    serde_json::from_str(json).ok()
+}
+
+fn parse_crc(text: &str) -> Option<Crc64> {
+    Some(Crc64::from_value(u64::from_str_radix(text, 16).ok()?))
+}
+
+impl Recovered {
+    fn take(&mut self, record: Record) -> Option<()> {
+        match record {
+            Record::Header(_) => None,
+            Record::Staged { index, crc64 } => {
+                let crc = parse_crc(&crc64)?;
+                self.staged.insert(BlockIndex(index), crc);
+                self.crcs.insert(BlockIndex(index), crc);
+                Some(())
+            }
+            Record::Hashed { next, crc64, state } => {
+                let state: MidState = state.parse().ok()?;
+                self.crcs
+                    .insert(BlockIndex(next.checked_sub(1)?), parse_crc(&crc64)?);
+                self.states
+                    .insert(lane_name(state.algorithm()), (BlockIndex(next), state));
+                Some(())
+            }
+        }
+    }
+}
+
+/// The header of this plan's journal.
+pub(crate) fn header(source: &str, destination: &str, pin: &str, tag: PlanTag) -> Header {
+    Header {
+        version: 1,
+        source: source.to_owned(),
+        destination: destination.to_owned(),
+        pin: pin.to_owned(),
+        plan: tag.to_hex(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blobferry_integrity::OrderedHasher;
+    use proptest::prelude::*;
+
+    fn head(pin: &str) -> Header {
+        header("a", "b", pin, PlanTag::derive(&[pin]))
+    }
+
+    fn write_some(dir: &Path, blocks: u32) -> PathBuf {
+        let (mut journal, _) = Journal::open(dir, &head("v1"), false).unwrap();
+        let mut hasher = OrderedHasher::new(Algorithm::Sha256);
+        for index in 0..blocks {
+            let crc = Crc64::of(&index.to_be_bytes());
+            hasher.update(&index.to_be_bytes());
+            journal.hashed(BlockIndex(index + 1), crc, &hasher.mid_state());
+            journal.staged(BlockIndex(index), crc);
+        }
+        journal.flush();
+        journal.path.clone()
+    }
+
+    #[test]
+    fn another_version_of_the_source_is_an_error_until_restarted() {
+        let dir = tempfile::tempdir().unwrap();
+        write_some(dir.path(), 3);
+        let error = Journal::open(dir.path(), &head("v2"), false).unwrap_err();
+        assert!(matches!(error, JournalError::OtherSource { was, .. } if was == "v1"));
+        let (_journal, recovered) = Journal::open(dir.path(), &head("v2"), true).unwrap();
+        assert!(recovered.staged.is_empty());
+    }
+
+    #[test]
+    fn two_copies_at_once_are_told_apart() {
+        let dir = tempfile::tempdir().unwrap();
+        let _first = Journal::open(dir.path(), &head("v1"), false).unwrap();
+        assert!(matches!(
+            Journal::open(dir.path(), &head("v1"), false),
+            Err(JournalError::Busy { .. })
+        ));
+    }
+
+    proptest! {
+        /// Any prefix of a journal, and any prefix with a flipped bit, recovers to what some earlier
+        /// moment of the copy had written, never to more or to something else.
+        #[test]
+        fn a_prefix_recovers_to_an_earlier_moment(cut in 0.0_f64..1.0, flip in proptest::option::of(any::<u32>())) {
+            let dir = tempfile::tempdir().unwrap();
+            let path = write_some(dir.path(), 20);
+            let mut bytes = fs_err::read(&path).unwrap();
+            let keep = usize::try_from((f64::from(u32::try_from(bytes.len()).unwrap()) * cut) as u64).unwrap();
+            bytes.truncate(keep);
+            if let (Some(flip), false) = (flip, bytes.is_empty()) {
+                let at = usize::try_from(flip).unwrap() % bytes.len();
+                bytes[at] ^= 1;
+            }
+            fs_err::write(&path, &bytes).unwrap();
+            let (journal, recovered) = Journal::open(dir.path(), &head("v1"), false).unwrap();
+            for (index, crc) in &recovered.crcs {
+                prop_assert_eq!(*crc, Crc64::of(&index.0.to_be_bytes()));
+            }
+            let staged = u32::try_from(recovered.staged.len()).unwrap();
+            prop_assert!(recovered.staged.keys().map(|index| index.0).eq(0..staged));
+            if let Some((next, state)) = recovered.states.get("sha256") {
+                prop_assert!(next.0 == staged || next.0 == staged + 1);
+                prop_assert_eq!(state.position(), u64::from(next.0) * 4);
+            }
+            // What is appended now is found next time.
+            drop(journal);
+            let (mut journal, _) = Journal::open(dir.path(), &head("v1"), false).unwrap();
+            journal.staged(BlockIndex(77), Crc64::EMPTY);
+            drop(journal);
+            let (_journal, again) = Journal::open(dir.path(), &head("v1"), false).unwrap();
+            prop_assert!(again.staged.contains_key(&BlockIndex(77)));
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What an earlier run left: the destination's uncommitted blocks, the journal, the partial file.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use blobferry_integrity::Crc64;
+
+use crate::block::{BlockId, BlockIndex, PlanTag};
+use crate::error::{CopyError, End, ErrorClass};
+use crate::journal::{self, Journal, JournalError, Recovered};
+use crate::layout::BlockLayout;
+use crate::options::CopyOptions;
+use crate::store::{BlockSink, ListedBlock, SourceInfo};
+
+use super::{Destination, Digests, Resume, Source, contact};
+
+/// Finds what can be used again, and opens the journal for what comes.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the plan's parts, none of which exists before this step"
+)]
+pub(super) async fn find(
+    source: &Source,
+    destination: &Destination,
+    info: &SourceInfo,
+    layout: BlockLayout,
+    tag: PlanTag,
+    digests: &Digests,
+    options: &CopyOptions,
+    notes: &mut Vec<String>,
+) -> Result<(Resume, Option<Journal>), CopyError> {
+    let (journal, known) = open_journal(source, destination, info, tag, options, notes)?;
+    let mut resume = Resume {
+        known,
+        id_len: BlockId::MIN_LEN,
+        ..Resume::default()
+    };
+    match destination {
+        Destination::Blocks(sink) => {
+            let listed = list(sink, options).await?;
+            resume.id_len = id_len(&listed, &destination.name())?;
+            if !options.restart {
+                resume.staged = ours(&listed, tag, layout);
+            }
+            // A block that was never read here has no CRC-64 in its id (zero): only the journal knows
+            // what the service answered. Without the journal the service is asked again.
+            let told = &resume.known.staged;
+            resume.staged = std::mem::take(&mut resume.staged)
+                .into_iter()
+                .filter_map(|(index, crc)| match crc.value() {
+                    0 => told.get(&index).map(|crc| (index, *crc)),
+                    _ => Some((index, crc)),
+                })
+                .collect();
+            if resume.staged.is_empty() {
+                // Everything must be read again to be sent; states would save nothing.
+                resume.known = Recovered::default();
+            }
+        }
+        Destination::Stream(sink) => {
+            let whole = sink.left_over(&tag.to_hex()) / layout.block_size().max(1);
+            let whole = u32::try_from(whole).unwrap_or(u32::MAX);
+            // After a power cut a partial file can hold zeros for bytes that never reached the disk.
+            // Where no digest will tell, only blocks whose CRC-64 the journal knows are used again.
+            let told = (0..whole)
+                .take_while(|index| resume.known.crcs.contains_key(&BlockIndex(*index)))
+                .count();
+            let usable = if digests.enforced.is_empty() {
+                u32::try_from(told).unwrap_or(0)
+            } else {
+                whole
+            };
+            resume.partial_blocks = if options.restart { 0 } else { usable };
+            // The partial file is read back and hashed from its start: states are not needed.
+            resume.known.states.clear();
+        }
+    }
+    Ok((resume, journal))
+}
+
+fn open_journal(
+    source: &Source,
+    destination: &Destination,
+    info: &SourceInfo,
+    tag: PlanTag,
+    options: &CopyOptions,
+    notes: &mut Vec<String>,
+) -> Result<(Option<Journal>, Recovered), CopyError> {
+    // A stream is read anew in any case, and a pipe's other end cannot be resumed.
+    let (Some(dir), Source::Ranged(_), Some(pin)) = (&options.journal_dir, source, &info.pin)
+    else {
+        return Ok((None, Recovered::default()));
+    };
+    let header = journal::header(&source.name(), &destination.name(), &pin.0, tag);
+    match Journal::open(dir, &header, options.restart) {
+        Ok((journal, known)) => Ok((Some(journal), known)),
+        Err(JournalError::OtherSource { was, path }) => Err(CopyError::SourceChanged {
+            detail: format!(
+                "an interrupted copy of {} began with version {was}, and now it is {} (journal {})",
+                source.name(),
+                pin.0,
+                path.display()
+            ),
+            hint: "`--restart` forgets the interrupted copy and carries the new content".to_owned(),
+        }),
+        Err(error @ JournalError::Busy { .. }) => Err(CopyError::Refused {
+            class: ErrorClass::Rejected,
+            reason: error.to_string(),
+            hint: "wait for it to end, or copy to another destination".to_owned(),
+        }),
+        Err(JournalError::Io { path, source }) => {
+            notes.push(format!(
+                "no journal: {path}: {source}; a resumed copy will read its source again"
+            ));
+            Ok((None, Recovered::default()))
+        }
+    }
+}
+
+async fn list(
+    sink: &Arc<dyn BlockSink>,
+    options: &CopyOptions,
+) -> Result<Vec<ListedBlock>, CopyError> {
+    let doing = format!("cannot list the uncommitted blocks of {}", sink.name());
+    contact::first(End::Destination, &doing, &options.retry, || sink.staged()).await
+}
+
+/// Ids must be as long as the longest that is there. Shorter foreign ids than ours can be cannot be
+/// joined: the service would refuse ours.
+fn id_len(listed: &[ListedBlock], name: &str) -> Result<usize, CopyError> {
+    let Some(len) = listed.iter().map(|block| block.id.as_bytes().len()).max() else {
+        return Ok(BlockId::MIN_LEN);
+    };
+    if (BlockId::MIN_LEN..=BlockId::MAX_LEN).contains(&len) {
+        return Ok(len);
+    }
+    Err(CopyError::Refused {
+        class: ErrorClass::Rejected,
+        reason: format!("{name} holds uncommitted blocks of another tool with ids of {len} bytes, which ours cannot match"),
+        hint: "finish or abandon that upload (the service drops its blocks a week after the last one), or copy to \
+               another name"
+            .to_owned(),
+    })
+}
+
+/// Our blocks among those listed, by index. A block of the wrong length is none.
+fn ours(listed: &[ListedBlock], tag: PlanTag, layout: BlockLayout) -> BTreeMap<BlockIndex, Crc64> {
+    let mut staged = BTreeMap::new();
+    for block in listed {
+        let Some((index, crc)) = block.id.parse(tag) else {
+            continue;
+        };
+        let fits = layout
+            .range(index)
+            .is_some_and(|range| match layout.length() {
+                Some(_) => range.len == block.len,
+                // The last block of a stream may be shorter; its CRC-64 tells when it is read again.
+                None => block.len <= range.len,
+            });
+        if fits {
+            staged.insert(index, crc);
+        }
+    }
+    staged
+}
