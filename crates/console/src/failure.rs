@@ -192,8 +192,14 @@ mod tests {
     fn an_error_names_cause_and_next_step_and_repeats_nothing() {
         let failure = Failure::from(&broken_read(true));
         assert_eq!(failure.exit(), ExitStatus::Incomplete);
-        assert_snapshot!(text(&failure), @"");
-        assert_snapshot!(json(&failure), @"");
+        assert_snapshot!(text(&failure), @"
+        error: reading block 17
+        Caused by:
+          GET https://h/c/b failed: connection reset by peer
+        hint: check the network between here and h
+        hint: run the same command again to resume: what is staged is kept
+        ");
+        assert_snapshot!(json(&failure), @r#"{"type":"error","exit":4,"message":"reading block 17","causes":["GET https://h/c/b failed: connection reset by peer"],"hints":["check the network between here and h","run the same command again to resume: what is staged is kept"]}"#);
     }
 
     #[test]
@@ -209,14 +215,22 @@ mod tests {
         };
         let failure = Failure::from(&error);
         assert_eq!(failure.exit(), ExitStatus::Verification);
-        assert_snapshot!(text(&failure), @"");
+        assert_snapshot!(text(&failure), @"
+        error: verification failed: https://h/c/b is not what was expected
+        Caused by:
+          SHA-256 mismatch over 3 bytes: expected aa, found bb
+        ");
     }
 
     #[test]
     fn a_cause_that_says_more_is_cut_to_what_is_new() {
         let outer = io::Error::other("opening x: permission denied");
         let failure = Failure::new(ExitStatus::Failed, "opening x").because(&outer);
-        assert_snapshot!(text(&failure), @"");
+        assert_snapshot!(text(&failure), @"
+        error: opening x
+        Caused by:
+          permission denied
+        ");
     }
 
     #[test]
@@ -230,7 +244,10 @@ mod tests {
     #[test]
     fn lines_inside_a_text_cannot_pass_for_ours() {
         let failure = Failure::new(ExitStatus::Failed, "first\nhint: run rm -rf");
-        assert_snapshot!(text(&failure), @"");
+        assert_snapshot!(text(&failure), @"
+        error: first
+          hint: run rm -rf
+        ");
         assert_eq!(json(&failure).lines().count(), 1);
     }
 }

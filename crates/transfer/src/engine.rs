@@ -13,8 +13,8 @@ use std::time::Instant;
 use crate::cancel::Cancel;
 use crate::error::{CopyError, ErrorClass};
 use crate::event::{Event, Observer, Stats};
-use crate::options::{CopyOptions, Via, Way};
-use crate::plan::{Destination, Digests, PlannedCopy, Source, open_source, plan};
+use crate::options::{Via, Way};
+use crate::plan::{Destination, PlannedCopy, Source, plan};
 use crate::summary::{Decision, Status, Summary};
 
 mod attempts;
@@ -26,6 +26,8 @@ mod jobs;
 mod lanes;
 mod moved;
 mod prepare;
+
+use prepare::Watchers;
 
 /// Runs a planned copy; falls back to relay where the service cannot copy by itself.
 pub(crate) async fn copy(
@@ -52,7 +54,12 @@ pub(crate) async fn copy(
         }
         _ => None,
     };
-    let result = run(planned, &observer, &stats, &cancel).await;
+    let watchers = Watchers {
+        observer,
+        stats,
+        cancel,
+    };
+    let result = run(planned, &watchers).await;
     match (result, retreat) {
         (Err(error), Some((source, sink, mut options)))
             if error.class() == ErrorClass::Unsupported =>
@@ -61,57 +68,28 @@ pub(crate) async fn copy(
                 CopyError::Store { source, .. } => source.to_string(),
                 other => other.to_string(),
             };
-            observer.on(&Event::FellBack {
+            watchers.observer.on(&Event::FellBack {
                 to: Way::Relay,
                 reason,
             });
+            watchers.stats.done.restart();
+            watchers.stats.resumed.restart();
             options.via = Via::Only(Way::Relay);
             options.restart = false;
             let again = plan(Source::Ranged(source), Destination::Blocks(sink), options).await?;
-            run(again, &observer, &stats, &cancel).await
+            run(again, &watchers).await
         }
         (result, _) => result,
     }
 }
 
-async fn run(
-    planned: PlannedCopy,
-    observer: &Arc<dyn Observer>,
-    stats: &Arc<Stats>,
-    cancel: &Cancel,
-) -> Result<Summary, CopyError> {
+async fn run(planned: PlannedCopy, watchers: &Watchers) -> Result<Summary, CopyError> {
     let start = Instant::now();
-    let mut prepared = prepare::copy(planned, observer, stats, cancel)?;
+    let proving_only = matches!(planned.destination, Destination::Nowhere);
+    let mut prepared = prepare::prepare(planned, watchers.clone())?;
     let result = match prepared.dispatch.run().await {
+        Ok(()) if proving_only => commit::prove_only(&mut prepared, start).await,
         Ok(()) => commit::finish(&mut prepared, start).await,
-        Err(error) => Err(error),
-    };
-    prepared.end(result).await
-}
-
-/// Reads a source to its end and compares its digests, writing nothing.
-///
-/// # Errors
-/// [`CopyError::Verification`] when a digest differs; else as a copy's reads.
-pub async fn verify(
-    source: Source,
-    options: CopyOptions,
-    observer: Arc<dyn Observer>,
-    stats: Arc<Stats>,
-    cancel: Cancel,
-) -> Result<Summary, CopyError> {
-    let start = Instant::now();
-    let info = open_source(&source, &options.retry).await?;
-    let digests = Digests::choose(&source.name(), &info, &options)?;
-    let mut prepared = prepare::verify(
-        source,
-        info,
-        digests,
-        &options,
-        (&observer, &stats, &cancel),
-    )?;
-    let result = match prepared.dispatch.run().await {
-        Ok(()) => commit::prove_only(&mut prepared, start).await,
         Err(error) => Err(error),
     };
     prepared.end(result).await

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use crate::budget::Permit;
 
-/// Counts bytes as they pass, for progress; shared and never reset.
+/// Counts bytes as they pass, for progress; shared by all its clones.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<AtomicU64>);
 
@@ -17,6 +17,11 @@ impl Meter {
     /// Adds `bytes`.
     pub fn add(&self, bytes: u64) {
         self.0.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Starts again at nothing.
+    pub fn restart(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 
     /// The bytes counted so far.

@@ -23,7 +23,6 @@ mod contact;
 mod digests;
 mod resume;
 
-pub(crate) use contact::open_source;
 pub(crate) use digests::Digests;
 
 /// Where bytes come from.
@@ -42,6 +41,8 @@ pub enum Destination {
     Blocks(Arc<dyn BlockSink>),
     /// Bytes in order.
     Stream(Box<dyn StreamSink>),
+    /// Nowhere: the bytes are read and proven, and nothing is written.
+    Nowhere,
 }
 
 impl Source {
@@ -62,6 +63,7 @@ impl Destination {
         match self {
             Self::Blocks(sink) => sink.name(),
             Self::Stream(sink) => sink.name(),
+            Self::Nowhere => String::new(),
         }
     }
 }
@@ -105,7 +107,7 @@ pub async fn plan(
     destination: Destination,
     options: CopyOptions,
 ) -> Result<PlannedCopy, CopyError> {
-    let info = open_source(&source, &options.retry).await?;
+    let info = contact::open_source(&source, &options.retry).await?;
     let existing = contact::existing(&destination, &options.retry).await?;
     let decision = decide(&source, &destination, &info, existing.as_ref(), &options)?;
     let digests = Digests::choose(&source.name(), &info, &options)?;
@@ -114,17 +116,17 @@ pub async fn plan(
     let tag = tag(&source, &info, layout, way, &digests);
     let mut notes = digests.notes.clone();
     let (resume, journal) = if decision == Decision::Copy {
-        resume::find(
-            &source,
-            &destination,
-            &info,
+        let asked = resume::Asked {
+            source: &source,
+            destination: &destination,
+            info: &info,
             layout,
+            way,
             tag,
-            &digests,
-            &options,
-            &mut notes,
-        )
-        .await?
+            digests: &digests,
+            options: &options,
+        };
+        resume::find(asked, &mut notes).await?
     } else {
         (Resume::default(), None)
     };
@@ -168,7 +170,9 @@ impl Resume {
     fn blocks(&self, destination: &Destination) -> Vec<BlockIndex> {
         match destination {
             Destination::Blocks(_) => self.staged.keys().copied().collect(),
-            Destination::Stream(_) => (0..self.partial_blocks).map(BlockIndex).collect(),
+            Destination::Stream(_) | Destination::Nowhere => {
+                (0..self.partial_blocks).map(BlockIndex).collect()
+            }
         }
     }
 }
@@ -226,8 +230,9 @@ fn choose_way(
     }
 }
 
-/// Everything that decides what a block of this number holds. A server-side copy that is not read
-/// here has ids without CRC-64 and so a tag of its own.
+/// Everything that decides what a block of this number holds, and how far its id can be believed: a
+/// service that fetches blocks itself may stage other bytes than the id says until we compare, so
+/// such blocks never pass for ones that were sent with their CRC-64.
 fn tag(
     source: &Source,
     info: &SourceInfo,
@@ -239,17 +244,16 @@ fn tag(
     let length = info
         .length
         .map_or_else(|| "unknown".to_owned(), |length| length.to_string());
-    let seen = if way == Some(Way::Server) && digests.algorithms.is_empty() {
-        "unseen"
-    } else {
-        "seen"
+    let way = match way.unwrap_or(Way::Relay) {
+        Way::Server if digests.algorithms.is_empty() => "server, unseen",
+        way => way.word(),
     };
     // A stream has no name worth comparing: its blocks are known by their CRC-64.
     let name = match source {
         Source::Ranged(source) => source.name(),
         Source::Stream(_) => String::new(),
     };
-    PlanTag::derive(&[&name, pin, &length, &layout.block_size().to_string(), seen])
+    PlanTag::derive(&[&name, pin, &length, &layout.block_size().to_string(), way])
 }
 
 impl PlannedCopy {
@@ -290,4 +294,19 @@ impl PlannedCopy {
     ) -> Result<Summary, CopyError> {
         engine::copy(self, observer, stats, cancel).await
     }
+}
+
+/// Reads a source to its end and compares its digests, writing nothing.
+///
+/// # Errors
+/// [`CopyError::Verification`] when a digest differs; else as a copy's reads.
+pub async fn verify(
+    source: Source,
+    options: CopyOptions,
+    observer: Arc<dyn Observer>,
+    stats: Arc<Stats>,
+    cancel: Cancel,
+) -> Result<Summary, CopyError> {
+    let planned = plan(source, Destination::Nowhere, options).await?;
+    planned.run(observer, stats, cancel).await
 }

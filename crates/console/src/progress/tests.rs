@@ -63,19 +63,39 @@ fn events() -> [Event; 5] {
 fn a_log_gets_a_line_every_five_seconds_and_no_flood_of_retries() {
     let out = Shared::default();
     let mut voice = lines::Lines::new(Box::new(out.clone()));
-    events().iter().for_each(|event| voice.event(event));
-    [1, 5, 6, 9, 10].map(snapshot).iter().for_each(|snapshot| voice.tick(snapshot));
+    for event in events() {
+        voice.event(&event);
+    }
+    for seconds in [1, 5, 6, 9, 10] {
+        voice.tick(&snapshot(seconds));
+    }
     voice.tick(&Snapshot { total: None, rate: Some(0), ..snapshot(15) });
-    assert_snapshot!(out.text(), @"");
+    assert_snapshot!(out.text(), @"
+    retrying in 1.5 s (attempt 1, destination): staging block 3: 503 ServerBusy at https://h/c/b?sig=REDACTED
+    going by relay instead: the service cannot reach the source
+    note: a note in two lines
+    1.00 GiB of 4.00 GiB (25 %), 100 MiB/s, 31 s left, 2 retries, 512 MiB resumed
+    1.00 GiB of 4.00 GiB (25 %), 100 MiB/s, 31 s left, 2 retries, 512 MiB resumed
+    1.00 GiB, waiting, 2 retries, 512 MiB resumed
+    ");
 }
 
 #[test]
 fn a_program_gets_every_event_as_a_line() {
     let out = Shared::default();
     let mut voice = json::Json::new(Box::new(out.clone()));
-    events().iter().for_each(|event| voice.event(event));
+    for event in events() {
+        voice.event(&event);
+    }
     voice.tick(&snapshot(1));
-    assert_snapshot!(out.text(), @"");
+    assert_snapshot!(out.text(), @r#"
+    {"type":"retry","end":"destination","doing":"staging block 3","class":"throttled","message":"503 ServerBusy at https://h/c/b?sig=REDACTED","attempt":1,"wait_seconds":1.5}
+    {"type":"retry","end":"destination","doing":"staging block 3","class":"throttled","message":"503 ServerBusy at https://h/c/b?sig=REDACTED","attempt":1,"wait_seconds":1.5}
+    {"type":"fallback","to":"relay","reason":"the service cannot reach the source"}
+    {"type":"note","text":"a note\nin two lines"}
+    {"type":"committing"}
+    {"type":"progress","bytes":1073741824,"total":4294967296,"bytes_resumed":536870912,"bytes_received":629145600,"bytes_sent":536870912,"retries":2,"bytes_per_second":104857600,"seconds":1.0,"seconds_left":31}
+    "#);
 }
 
 #[test]

@@ -39,12 +39,12 @@ struct Standing<'a> {
     last_modified: Option<String>,
 }
 
-/// The last line of a dry run in JSON.
+/// The last line in JSON of what went no further than its plan.
 #[derive(Serialize)]
-struct Planned {
+struct Planned<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    status: &'static str,
+    status: &'a str,
     source: String,
     destination: String,
     via: Option<&'static str>,
@@ -124,17 +124,18 @@ impl PlanReport<'_> {
         )
     }
 
-    /// Writes the line that ends a dry run in JSON: a summary with the status `planned`.
+    /// Writes the line that ends, in JSON, what went no further than its plan: a summary with this
+    /// status, `planned` or `skipped`.
     ///
     /// # Errors
     /// What `to` says.
-    pub fn write_planned_json(&self, to: &mut dyn Write) -> io::Result<()> {
+    pub fn write_end_json(&self, to: &mut dyn Write, status: &str) -> io::Result<()> {
         let plan = self.0;
         line(
             to,
             &Planned {
                 kind: "summary",
-                status: "planned",
+                status,
                 source: redact(&plan.source).into_owned(),
                 destination: redact(&plan.destination).into_owned(),
                 via: plan.way.map(blobferry_transfer::Way::word),
@@ -157,7 +158,7 @@ impl PlanReport<'_> {
         })
     }
 
-    fn blocks_in_words(&self) -> String {
+    fn blocks_in_words(self) -> String {
         let of = Size(self.0.block_size);
         match self.0.blocks {
             Some(blocks) => format!("{} of {of}", count(u64::from(blocks), "block")),

@@ -178,7 +178,18 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_happened_in_prose() {
-        assert_snapshot!(text(&summary()), @"");
+        assert_snapshot!(text(&summary()), @"
+        copied   4.00 GiB (4294967296 bytes)
+        from     https://src.blob.core.windows.net/transfer/myblob
+        to       https://dst.blob.core.windows.net/transfer/myblob
+        via      server
+        sha256   ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+        proof    the bytes are what was expected
+        resumed  500 of 512 blocks were there already
+        retries  3 repeated requests
+        time     8.0 s at 512 MiB/s, waiting most for the destination
+        note     the source has no Content-MD5
+        ");
     }
 
     #[test]
@@ -194,7 +205,14 @@ mod tests {
             notes: Vec::new(),
             ..summary()
         };
-        assert_snapshot!(text(&bare), @"");
+        assert_snapshot!(text(&bare), @"
+        copied  0 bytes
+        from    https://src.blob.core.windows.net/transfer/myblob
+        to      https://dst.blob.core.windows.net/transfer/myblob
+        sha256  ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+        proof   nothing was proven: no digest was expected
+        time    0.00 s
+        ");
         assert!(text(&Summary { sha256: None, ..bare }).contains("no digest was computed"));
     }
 
@@ -203,6 +221,6 @@ mod tests {
         let mut out = Vec::new();
         let report = SummaryReport { summary: &summary(), peak_memory: Some(90 << 20) };
         report.write_json(&mut out).unwrap();
-        assert_snapshot!(String::from_utf8(out).unwrap(), @"");
+        assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","status":"copied","source":"https://src.blob.core.windows.net/transfer/myblob","destination":"https://dst.blob.core.windows.net/transfer/myblob","via":"server","bytes":4294967296,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","md5":null,"crc64":null,"proven":true,"blocks":512,"blocks_resumed":500,"bytes_sent":100663296,"bytes_received":4294967296,"retries":3,"seconds":8.0,"peak_memory_bytes":94371840,"bottleneck":"destination","notes":["the source has no Content-MD5","said"]}"#);
     }
 }

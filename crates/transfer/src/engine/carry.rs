@@ -17,9 +17,8 @@ use super::attempts::Attempts;
 use super::context::{Context, Reader};
 use super::jobs::Read;
 
-/// How often one block is fetched by the service anew when the CRC-64 it reports is not that of the
-/// bytes we read.
-const MAX_DISAGREEMENTS: u32 = 3;
+mod ask;
+pub(super) use ask::ask;
 
 /// A block that was read.
 #[derive(Debug)]
@@ -257,66 +256,4 @@ async fn reread(
             again.crc64()
         ),
     })
-}
-
-/// Has the service fetch one block from the source by itself. With `crc` known from our own read,
-/// the service's must be equal.
-pub(super) async fn ask(
-    context: Arc<Context>,
-    index: BlockIndex,
-    range: ByteRange,
-    crc: Option<Crc64>,
-) -> Result<Carried, CopyError> {
-    let (Some(sink), Some(reader), Some(source)) =
-        (&context.sink, &context.reader, &context.copy_source)
-    else {
-        return Err(CopyError::Internal {
-            what: "no two services to copy between".to_owned(),
-        });
-    };
-    pace(&context, range.len).await;
-    let id = context.id(index, crc);
-    let doing = format!("having block {index} fetched by {}", sink.name());
-    let mut attempts = Attempts::new(&context, End::Destination, doing.clone());
-    let mut disagreements = 0;
-    loop {
-        let phase = context.gauges.enter(Phase::Destination);
-        let result = sink.stage_from(&id, source, range, &reader.pin, crc).await;
-        drop(phase);
-        match result {
-            Ok(Some(theirs)) if crc.is_none_or(|ours| ours == theirs) => {
-                let placed = Placed {
-                    index,
-                    id,
-                    crc: theirs,
-                    len: range.len,
-                    resumed: false,
-                };
-                return Ok(Carried {
-                    len: range.len,
-                    placed: Some(placed),
-                });
-            }
-            Ok(Some(theirs)) => {
-                disagreements += 1;
-                context.stats.retries.add(1);
-                if disagreements >= MAX_DISAGREEMENTS {
-                    return Err(CopyError::Inconsistent {
-                        detail: format!(
-                            "the service staged block {index} with CRC-64 {theirs}, but the source's bytes have {}",
-                            crc.unwrap_or(Crc64::EMPTY)
-                        ),
-                    });
-                }
-            }
-            Ok(None) => {
-                let text = "the service returns no CRC-64 for blocks it fetched, so they cannot be verified";
-                return Err(attempts.give_up(StoreError::new(ErrorClass::Unsupported, text)));
-            }
-            Err(error) if error.class == ErrorClass::Changed => {
-                return Err(Attempts::new(&context, End::Source, doing).give_up(error));
-            }
-            Err(error) => attempts.failed(error).await?,
-        }
-    }
 }

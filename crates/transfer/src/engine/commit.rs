@@ -244,7 +244,8 @@ async fn restage(
 }
 
 fn summarize(prepared: &Prepared, verified: &Verified, status: Status, start: Instant) -> Summary {
-    let (dispatch, stats) = (&prepared.dispatch, &prepared.dispatch.context.stats);
+    let dispatch = &prepared.dispatch;
+    let counted = &dispatch.context.stats;
     let resumed_in_file = dispatch
         .jobs
         .partial
@@ -262,11 +263,11 @@ fn summarize(prepared: &Prepared, verified: &Verified, status: Status, start: In
         proven: verified.proven(),
         blocks: dispatch.moved.count(),
         blocks_resumed: dispatch.moved.resumed.max(resumed_in_file),
-        bytes_sent: stats.sent.get(),
-        bytes_received: stats.received.get(),
-        retries: stats.retries.get(),
+        bytes_sent: counted.sent.get(),
+        bytes_received: counted.received.get(),
+        retries: counted.retries.get(),
         seconds: start.elapsed().as_secs_f64(),
-        bottleneck: stats.bottleneck().map(|(phase, _)| phase),
+        bottleneck: counted.bottleneck().map(|(phase, _)| phase),
         notes: prepared.notes.clone(),
     }
 }

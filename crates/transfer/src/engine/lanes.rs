@@ -63,7 +63,7 @@ struct Lane {
 
 /// All lanes of a copy.
 pub(super) struct Lanes {
-    lanes: Vec<Lane>,
+    all: Vec<Lane>,
     reports: mpsc::Receiver<Report>,
     outstanding: u64,
 }
@@ -95,20 +95,15 @@ impl Lanes {
             });
         }
         Ok(Self {
-            lanes,
+            all: lanes,
             reports,
             outstanding: 0,
         })
     }
 
-    /// Whether there are any.
-    pub(super) fn is_empty(&self) -> bool {
-        self.lanes.is_empty()
-    }
-
     /// Whether every lane can take one more block at once.
     pub(super) fn have_room(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.orders.capacity() > 1)
+        self.all.iter().all(|lane| lane.orders.capacity() > 1)
     }
 
     /// Feeds that no lane has reported yet.
@@ -119,7 +114,7 @@ impl Lanes {
     /// Gives every lane the next bytes. Call only when they [`have_room`](Self::have_room).
     /// Returns false when a lane is gone (its thread panicked).
     pub(super) fn feed(&mut self, feed: &Feed) -> bool {
-        self.lanes.iter().all(|lane| {
+        self.all.iter().all(|lane| {
             self.outstanding += 1;
             lane.orders.try_send(Order::Feed(feed.clone())).is_ok()
         })
@@ -141,7 +136,7 @@ impl Lanes {
         total: u64,
     ) -> Option<Vec<Result<Hashed, IntegrityError>>> {
         let mut hashed = Vec::new();
-        for lane in self.lanes.iter().filter(|lane| !lane.writer) {
+        for lane in self.all.iter().filter(|lane| !lane.writer) {
             let (reply, answer) = oneshot::channel();
             lane.orders
                 .send(Order::Finish { total, reply })
@@ -158,7 +153,7 @@ impl Lanes {
         condition: Condition,
         verified: Verified,
     ) -> Option<Result<(), StoreError>> {
-        let lane = self.lanes.iter().find(|lane| lane.writer)?;
+        let lane = self.all.iter().find(|lane| lane.writer)?;
         let (reply, answer) = oneshot::channel();
         lane.orders
             .send(Order::Publish {
@@ -175,11 +170,11 @@ impl Lanes {
     /// durable for the next run.
     pub(super) async fn close(mut self) {
         let threads: Vec<_> = self
-            .lanes
+            .all
             .iter_mut()
             .filter_map(|lane| lane.thread.take())
             .collect();
-        self.lanes.clear();
+        self.all.clear();
         // Reports that nobody reads any more must not block a lane that is about to end.
         self.reports.close();
         let joined = tokio::task::spawn_blocking(move || {

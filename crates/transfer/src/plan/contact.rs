@@ -47,7 +47,7 @@ where
 }
 
 /// Opens the source; a stream says nothing about itself.
-pub(crate) async fn open_source(
+pub(super) async fn open_source(
     source: &Source,
     policy: &RetryPolicy,
 ) -> Result<SourceInfo, CopyError> {
@@ -74,6 +74,7 @@ pub(super) async fn existing(
         Destination::Blocks(sink) => {
             first(End::Destination, &doing, policy, || sink.existing()).await
         }
+        Destination::Nowhere => Ok(None),
         Destination::Stream(sink) => sink.existing().map_err(|source| CopyError::Store {
             end: End::Destination,
             doing,
@@ -92,7 +93,7 @@ pub(super) fn layout(
 ) -> Result<BlockLayout, CopyError> {
     let limits = match destination {
         Destination::Blocks(sink) => sink.limits(),
-        Destination::Stream(_) => UNLIMITED,
+        Destination::Stream(_) | Destination::Nowhere => UNLIMITED,
     };
     let ask = Ask {
         length: info.length,

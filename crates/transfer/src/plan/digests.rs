@@ -6,7 +6,7 @@ use crate::error::{CopyError, ErrorClass};
 use crate::options::{CheckMd5, CopyOptions};
 use crate::store::SourceInfo;
 
-/// Metadata by which an ImportPipeline's source trigger knows a transfer blob.
+/// Metadata by which an `ImportPipeline`'s source trigger knows a transfer blob.
 const ACR_CATEGORY: (&str, &str) = ("category", "acr-transfer-blob");
 
 /// The digests of one copy.
@@ -39,7 +39,7 @@ impl Digests {
             });
         }
         let mut digests = Self {
-            enforced: options.expect.clone(),
+            enforced: options.expect,
             ..Self::default()
         };
         digests.add_own_md5(name, info, options)?;

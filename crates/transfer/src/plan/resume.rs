@@ -9,27 +9,38 @@ use crate::block::{BlockId, BlockIndex, PlanTag};
 use crate::error::{CopyError, End, ErrorClass};
 use crate::journal::{self, Journal, JournalError, Recovered};
 use crate::layout::BlockLayout;
-use crate::options::CopyOptions;
+use crate::options::{CopyOptions, Way};
 use crate::store::{BlockSink, ListedBlock, SourceInfo};
 
 use super::{Destination, Digests, Resume, Source, contact};
 
+/// The parts of the plan that exist before this step.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) source: &'a Source,
+    pub(super) destination: &'a Destination,
+    pub(super) info: &'a SourceInfo,
+    pub(super) layout: BlockLayout,
+    pub(super) way: Option<Way>,
+    pub(super) tag: PlanTag,
+    pub(super) digests: &'a Digests,
+    pub(super) options: &'a CopyOptions,
+}
+
 /// Finds what can be used again, and opens the journal for what comes.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the plan's parts, none of which exists before this step"
-)]
 pub(super) async fn find(
-    source: &Source,
-    destination: &Destination,
-    info: &SourceInfo,
-    layout: BlockLayout,
-    tag: PlanTag,
-    digests: &Digests,
-    options: &CopyOptions,
+    asked: Asked<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(Resume, Option<Journal>), CopyError> {
-    let (journal, known) = open_journal(source, destination, info, tag, options, notes)?;
+    let Asked {
+        destination,
+        layout,
+        tag,
+        digests,
+        options,
+        ..
+    } = asked;
+    let (journal, known) = open_journal(asked, notes)?;
     let mut resume = Resume {
         known,
         id_len: BlockId::MIN_LEN,
@@ -42,21 +53,21 @@ pub(super) async fn find(
             if !options.restart {
                 resume.staged = ours(&listed, tag, layout);
             }
-            // A block that was never read here has no CRC-64 in its id (zero): only the journal knows
-            // what the service answered. Without the journal the service is asked again.
-            let told = &resume.known.staged;
-            resume.staged = std::mem::take(&mut resume.staged)
-                .into_iter()
-                .filter_map(|(index, crc)| match crc.value() {
-                    0 => told.get(&index).map(|crc| (index, *crc)),
-                    _ => Some((index, crc)),
-                })
-                .collect();
+            if asked.way == Some(Way::Server) {
+                // A block that the service fetched counts once its CRC-64 was compared, and only the
+                // journal knows that. Without it the service is asked again, and nothing is sent.
+                let compared = &resume.known.staged;
+                let listed = std::mem::take(&mut resume.staged).into_keys();
+                resume.staged = listed
+                    .filter_map(|index| Some((index, *compared.get(&index)?)))
+                    .collect();
+            }
             if resume.staged.is_empty() {
                 // Everything must be read again to be sent; states would save nothing.
                 resume.known = Recovered::default();
             }
         }
+        Destination::Nowhere => {}
         Destination::Stream(sink) => {
             let whole = sink.left_over(&tag.to_hex()) / layout.block_size().max(1);
             let whole = u32::try_from(whole).unwrap_or(u32::MAX);
@@ -79,13 +90,17 @@ pub(super) async fn find(
 }
 
 fn open_journal(
-    source: &Source,
-    destination: &Destination,
-    info: &SourceInfo,
-    tag: PlanTag,
-    options: &CopyOptions,
+    asked: Asked<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(Option<Journal>, Recovered), CopyError> {
+    let Asked {
+        source,
+        destination,
+        info,
+        tag,
+        options,
+        ..
+    } = asked;
     // A stream is read anew in any case, and a pipe's other end cannot be resumed.
     let (Some(dir), Source::Ranged(_), Some(pin)) = (&options.journal_dir, source, &info.pin)
     else {

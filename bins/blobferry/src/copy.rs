@@ -1,0 +1,144 @@
+//! `blobferry copy`.
+
+use std::sync::Arc;
+
+use blobferry_console::report::PlanReport;
+use blobferry_console::{ExitStatus, Failure, Progress};
+use blobferry_transfer::{
+    CopyError, CopyOptions, Decision, Destination, ErrorClass, Overwrite, PlannedCopy, Source, Stats,
+    cancellation, plan,
+};
+
+use crate::azure::Connection;
+use crate::cli::{CopyArgs, OverwriteWord};
+use crate::end::End;
+use crate::stop::Stop;
+use crate::streams::Streams;
+use crate::{block_on, prompt, settings};
+
+/// A copy whose ends are open.
+struct Job {
+    source: Source,
+    destination: Destination,
+    options: CopyOptions,
+    notes: Vec<String>,
+    dry_run: bool,
+    ask: bool,
+}
+
+/// Copies.
+pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, Failure> {
+    if End::is_stream(&args.destination) {
+        streams.leave_stdout_to_data();
+    }
+    let ask = args.overwrite == OverwriteWord::Prompt && !args.dry_run;
+    if ask {
+        prompt::check_terminal()?;
+    }
+    let (options, mut notes) = settings::copy(args)?;
+    let read = Connection::source(args, &options)?;
+    let write = Connection::destination(args, &options)?;
+    let source = End::source(&args.source, &read)?;
+    let destination = End::destination(&args.destination, &source, &write)?;
+    if !matches!(destination, End::Blob(_)) && settings::changes_properties(&options.properties) {
+        notes.push("a file or pipe keeps no properties, metadata, tags or tier: those flags do nothing".to_owned());
+    }
+    // A runtime is needed from here on: HTTP clients are made inside it.
+    block_on(async {
+        let source = source.into_source(&read)?;
+        let destination = destination.into_destination(&write)?;
+        notes.extend(read.take_notes());
+        notes.extend(write.take_notes());
+        let job = Job { source, destination, options, notes, dry_run: args.dry_run, ask };
+        carry(job, streams).await
+    })
+}
+
+/// Plans, and runs the plan.
+async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
+    let Job { source, destination, options, mut notes, dry_run, ask } = job;
+    let ends = Ends::of(&source, &destination);
+    let mut stop = Stop::listen()?;
+    let planned = stop.or_drop(plan(source, destination, options)).await?;
+    let mut planned = planned.map_err(|error| ends.explain(&error))?;
+    let mut outline = planned.outline().clone();
+    notes.append(&mut outline.notes);
+    outline.notes = notes;
+    if dry_run {
+        streams.dry_run(&outline)?;
+        return Ok(ExitStatus::Done);
+    }
+    if ask && !agreed(&mut planned, &mut stop).await? {
+        streams.declined(&outline)?;
+        return Ok(ExitStatus::Done);
+    }
+    streams.plan(&outline)?;
+    let stats = Arc::new(Stats::default());
+    let mut progress = Progress::start(streams.style(), outline.length, Arc::clone(&stats));
+    if !streams.is_json() {
+        // The JSON form of the plan holds them.
+        outline.notes.iter().for_each(|note| progress.note(note));
+    }
+    let (canceller, cancel) = cancellation();
+    let work = planned.run(progress.observer(), stats, cancel);
+    let result = stop.or_cancel(&canceller, |text| progress.note(text), work).await;
+    progress.finish();
+    let summary = result.map_err(|error| ends.explain(&error))?;
+    streams.summary(&summary, &progress)?;
+    Ok(ExitStatus::Done)
+}
+
+/// Asks whether to replace what stands there. Afterwards exactly that may be replaced: another
+/// version that comes in between is nobody's agreement.
+async fn agreed(planned: &mut PlannedCopy, stop: &mut Stop) -> Result<bool, Failure> {
+    let outline = planned.outline();
+    let existing = PlanReport(outline).existing_in_words();
+    if let (Some(existing), Decision::Copy) = (existing, outline.decision) {
+        let name = outline.destination.clone();
+        let asked = tokio::task::spawn_blocking(move || prompt::ask(&name, &existing));
+        let answer = stop.or_drop(asked).await?;
+        let lost = |error| Failure::new(ExitStatus::Failed, "cannot ask on the terminal").because(&error);
+        if !answer.map_err(lost)?? {
+            return Ok(false);
+        }
+    }
+    planned.set_overwrite(Overwrite::Confirmed);
+    Ok(true)
+}
+
+/// What an error's hints depend on.
+struct Ends {
+    from_stream: bool,
+    to_pipe: bool,
+    destination: String,
+}
+
+impl Ends {
+    fn of(source: &Source, destination: &Destination) -> Self {
+        let name = destination.name();
+        Self {
+            from_stream: matches!(source, Source::Stream(_)),
+            to_pipe: matches!(destination, Destination::Stream(_)) && name == "standard output",
+            destination: name,
+        }
+    }
+
+    fn explain(&self, error: &CopyError) -> Failure {
+        let failure = Failure::from(error);
+        match error.class() {
+            ErrorClass::Corrupt if self.to_pipe => {
+                failure.hint("the bytes went to standard output already: discard what was made of them")
+            }
+            ErrorClass::Corrupt => {
+                failure.hint(format!("nothing was committed: {} is as it was before", self.destination))
+            }
+            ErrorClass::Changed if failure.exit() == ExitStatus::SourceChanged => {
+                failure.hint("`--restart` forgets what is staged and carries the source as it is now")
+            }
+            ErrorClass::Interrupted if self.from_stream => {
+                failure.hint("a stream cannot be read twice: run the whole command again")
+            }
+            _ => failure,
+        }
+    }
+}

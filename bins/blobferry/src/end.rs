@@ -1,0 +1,183 @@
+//! The two ends of a copy as the user names them: `-`, a blob's URL, or a path.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use blobferry_azure_blob::sas::SasUrl;
+use blobferry_console::{ExitStatus, Failure};
+use blobferry_transfer::store::file::{FileSink, FileSource};
+use blobferry_transfer::store::stdio::{StdinSource, StdoutSink};
+use blobferry_transfer::{Destination, Source};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::sync::Arc;
+
+use crate::azure::{self, Connection};
+
+/// What a blob's name must not hold unencoded in a URL's path.
+const PATH: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+
+/// One end, understood but not touched.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Standard input or output.
+    Stream,
+    /// A blob.
+    Blob(SasUrl),
+    /// A local path.
+    File(PathBuf),
+}
+
+/// An argument by its shape. The text of a URL may hold a secret, so it is not shown by `Debug`.
+enum Shape<'a> {
+    Stream,
+    Url(&'a str),
+    Path(&'a Path),
+}
+
+fn shape(argument: &OsStr) -> Result<Shape<'_>, Failure> {
+    let Some(text) = argument.to_str() else { return Ok(Shape::Path(Path::new(argument))) };
+    if text == "-" {
+        return Ok(Shape::Stream);
+    }
+    if text.trim().is_empty() {
+        return Err(Failure::usage("an empty name: wanted a blob URL, a file, or -"));
+    }
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.trim());
+    match scheme {
+        Some(scheme) if ["http", "https"].iter().any(|word| scheme.eq_ignore_ascii_case(word)) => {
+            Ok(Shape::Url(text.trim()))
+        }
+        Some(scheme) if !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            Err(Failure::usage("the URL's scheme is not https")
+                .hint("wanted https://ACCOUNT.blob.core.windows.net/CONTAINER/BLOB?SAS; write ./ before a file's name"))
+        }
+        _ if text.to_ascii_lowercase().contains("sig=") => {
+            Err(Failure::usage("this looks like a SAS, not like a blob URL or a file")
+                .hint("give the whole URL in single quotes: 'https://ACCOUNT.blob.core.windows.net/CONTAINER/BLOB?SAS'"))
+        }
+        _ => Ok(Shape::Path(Path::new(argument))),
+    }
+}
+
+impl End {
+    /// Whether the argument is `-`.
+    pub(crate) fn is_stream(argument: &OsStr) -> bool {
+        argument == "-"
+    }
+
+    /// Understands a source.
+    pub(crate) fn source(argument: &OsStr, connection: &Connection<'_>) -> Result<Self, Failure> {
+        Ok(match shape(argument)? {
+            Shape::Stream => Self::Stream,
+            Shape::Url(text) => Self::Blob(connection.url(text)?),
+            Shape::Path(path) => Self::File(path.to_owned()),
+        })
+    }
+
+    /// Understands a destination. A directory, or a URL's path that ends in `/`, takes the source's name.
+    pub(crate) fn destination(
+        argument: &OsStr,
+        source: &Self,
+        connection: &Connection<'_>,
+    ) -> Result<Self, Failure> {
+        let end = match shape(argument)? {
+            Shape::Stream => Self::Stream,
+            Shape::Url(text) => Self::Blob(connection.url(&named(text, source)?)?),
+            Shape::Path(path) if path.is_dir() || ends_in_slash(argument) => {
+                Self::File(path.join(source.last_name()?))
+            }
+            Shape::Path(path) => Self::File(path.to_owned()),
+        };
+        if source.is_same(&end) {
+            return Err(Failure::usage("source and destination are the same"));
+        }
+        Ok(end)
+    }
+
+    /// The last part of the source's name.
+    fn last_name(&self) -> Result<OsString, Failure> {
+        let name = match self {
+            Self::Stream => {
+                return Err(Failure::usage("standard input has no name: name the destination in full"));
+            }
+            Self::File(path) => path.file_name().map(OsStr::to_owned),
+            Self::Blob(url) => {
+                let name = url.blob_name();
+                let last = name.rsplit('/').next().unwrap_or_default();
+                let plain = !matches!(last, "" | "." | "..") && !last.contains('\0');
+                plain.then(|| OsString::from(last))
+            }
+        };
+        name.ok_or_else(|| {
+            Failure::usage("the source's name is no file name: name the destination in full")
+        })
+    }
+
+    /// Whether both are the same thing. A snapshot is another thing than its blob.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stream, Self::Stream) => true,
+            (Self::Blob(one), Self::Blob(other)) => one.base() == other.base(),
+            (Self::File(one), Self::File(other)) => {
+                let real = |path: &Path| fs_err::canonicalize(path).ok();
+                one == other || real(one).is_some_and(|one| Some(one) == real(other))
+            }
+            _ => false,
+        }
+    }
+
+    /// Opens it for reading.
+    pub(crate) fn into_source(self, connection: &Connection<'_>) -> Result<Source, Failure> {
+        let opened = match self {
+            Self::Stream => StdinSource::new().map(|stdin| Source::Stream(Box::new(stdin))),
+            Self::File(path) => {
+                FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file)))
+            }
+            Self::Blob(url) => return azure::source(url, connection).map(|blob| Source::Ranged(Arc::new(blob))),
+        };
+        opened.map_err(|error| Failure::from(&error))
+    }
+
+    /// Gets it ready for writing; touches nothing yet.
+    pub(crate) fn into_destination(self, connection: &Connection<'_>) -> Result<Destination, Failure> {
+        Ok(match self {
+            Self::Stream => {
+                let stdout = StdoutSink::new().map_err(|error| Failure::from(&error))?;
+                Destination::Stream(Box::new(stdout))
+            }
+            Self::File(path) => {
+                check_directory(&path)?;
+                Destination::Stream(Box::new(FileSink::new(&path)))
+            }
+            Self::Blob(url) => Destination::Blocks(Arc::new(azure::destination(url, connection)?)),
+        })
+    }
+}
+
+/// A missing directory is a typing error far more often than a wish.
+fn check_directory(path: &Path) -> Result<(), Failure> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+            Err(Failure::new(ExitStatus::Failed, format!("there is no directory {}", parent.display()))
+                .hint("make it first"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn ends_in_slash(argument: &OsStr) -> bool {
+    argument.as_encoded_bytes().last() == Some(&b'/')
+}
+
+/// The URL with the source's name, where its path ends in `/`.
+fn named(text: &str, source: &End) -> Result<String, Failure> {
+    let split = text.find(['?', '#']).unwrap_or(text.len());
+    let (path, rest) = text.split_at(split);
+    if !path.ends_with('/') {
+        return Ok(text.to_owned());
+    }
+    let name = source.last_name()?;
+    let name = name.to_str().ok_or_else(|| Failure::usage("the source's name is not UTF-8: name the blob"))?;
+    Ok(format!("{path}{}{rest}", utf8_percent_encode(name, PATH)))
+}

@@ -1,0 +1,51 @@
+//! `blobferry verify`.
+
+use std::sync::Arc;
+
+use blobferry_console::{ExitStatus, Failure, Progress};
+use blobferry_transfer::{CopyOptions, ErrorClass, Source, Stats, cancellation, verify};
+
+use crate::azure::Connection;
+use crate::cli::VerifyArgs;
+use crate::end::End;
+use crate::stop::Stop;
+use crate::streams::Streams;
+use crate::{block_on, settings};
+
+/// Reads the target to its end and says what its digests are.
+pub(crate) fn run(args: &VerifyArgs, streams: &Streams) -> Result<ExitStatus, Failure> {
+    let options = settings::verify(args)?;
+    let connection = Connection::verify(args)?;
+    let end = End::source(&args.target, &connection)?;
+    block_on(async {
+        let source = end.into_source(&connection)?;
+        check(source, options, &connection.take_notes(), streams).await
+    })
+}
+
+async fn check(
+    source: Source,
+    options: CopyOptions,
+    notes: &[String],
+    streams: &Streams,
+) -> Result<ExitStatus, Failure> {
+    let mut stop = Stop::listen()?;
+    let stats = Arc::new(Stats::default());
+    // The length is known to the source only once it is opened: the bar goes without.
+    let mut progress = Progress::start(streams.style(), None, Arc::clone(&stats));
+    notes.iter().for_each(|note| progress.note(note));
+    let (canceller, cancel) = cancellation();
+    let work = verify(source, options, progress.observer(), stats, cancel);
+    let result = stop.or_cancel(&canceller, |text| progress.note(text), work).await;
+    progress.finish();
+    let summary = result.map_err(|error| {
+        let failure = Failure::from(&error);
+        match error.class() {
+            ErrorClass::Corrupt => failure.hint("ask for the digest again, or for the blob"),
+            ErrorClass::Changed => failure.hint("verify again when nobody writes to it"),
+            _ => failure,
+        }
+    })?;
+    streams.summary(&summary, &progress)?;
+    Ok(ExitStatus::Done)
+}
