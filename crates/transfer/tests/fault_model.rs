@@ -506,7 +506,7 @@ async fn a_source_that_changes_in_the_middle_is_never_blended() {
                 tokio::task::yield_now().await;
             }
             origin.replace(vec![2; 30_000]);
-            std::future::pending::<()>().await
+            std::future::pending::<()>().await;
         };
         let error = tokio::select! {
             result = copy(Source::Ranged(source), &sink, options) => result.unwrap_err(),

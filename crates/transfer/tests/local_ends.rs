@@ -333,29 +333,48 @@ async fn a_file_that_changes_while_it_is_read_is_an_error() {
     assert!(blob.content().is_none());
 }
 
-#[tokio::test]
-async fn md5_is_checked_carried_computed_and_only_looked_at_as_asked() {
-    let content = bytes(3000);
-    let right = Md5Digest::of(&content);
-    let wrong = Md5Digest::of(b"else");
-    let source = Arc::new(MemoryBlob::holding(content.clone()));
-    let with = |md5| Properties {
+fn source_with(content: &[u8], md5: Option<Md5Digest>) -> Arc<MemoryBlob> {
+    let blob = Arc::new(MemoryBlob::holding(content.to_vec()));
+    blob.set_properties(Properties {
         content_md5: md5,
         content_type: Some("a/b".into()),
         ..Properties::default()
-    };
-    let target = || Arc::new(MemoryBlob::default());
+    });
+    blob
+}
 
-    source.set_properties(with(Some(right)));
-    let blob = target();
+fn stored(blob: &MemoryBlob) -> Properties {
+    blob.content().unwrap().properties
+}
+
+#[tokio::test]
+async fn a_right_md5_is_checked_and_carried_with_the_other_properties() {
+    let content = bytes(3000);
+    let right = Md5Digest::of(&content);
+    let (source, blob) = (source_with(&content, Some(right)), Arc::default());
     let summary = copy(memory(&source), to_memory(&blob), options())
         .await
         .unwrap();
     assert_eq!((summary.md5, summary.proven), (Some(right), true));
-    assert_eq!(blob.content().unwrap().properties, with(Some(right)));
+    assert_eq!(stored(&blob), stored(&source));
+    let by_sha = CopyOptions {
+        expect: expecting(&content),
+        ..options()
+    };
+    let summary = copy(memory(&source), to_memory(&Arc::default()), by_sha)
+        .await
+        .unwrap();
+    assert_eq!(
+        summary.md5, None,
+        "an expected SHA-256 makes the slower MD5 superfluous"
+    );
+}
 
-    source.set_properties(with(Some(wrong)));
-    let error = copy(memory(&source), to_memory(&target()), options())
+#[tokio::test]
+async fn a_wrong_md5_fails_or_is_only_told_as_asked() {
+    let content = bytes(3000);
+    let source = source_with(&content, Some(Md5Digest::of(b"else")));
+    let error = copy(memory(&source), to_memory(&Arc::default()), options())
         .await
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Corrupt);
@@ -363,7 +382,7 @@ async fn md5_is_checked_carried_computed_and_only_looked_at_as_asked() {
         check_md5: Some(CheckMd5::LogOnly),
         ..options()
     };
-    let blob = target();
+    let blob = Arc::default();
     let summary = copy(memory(&source), to_memory(&blob), only_look)
         .await
         .unwrap();
@@ -375,48 +394,34 @@ async fn md5_is_checked_carried_computed_and_only_looked_at_as_asked() {
                 .any(|note| note.contains("Content-MD5"))
     );
     assert_eq!(
-        blob.content().unwrap().properties.content_md5,
-        Some(right),
+        stored(&blob).content_md5,
+        Some(Md5Digest::of(&content)),
         "what is stored is true"
     );
-    let by_sha = CopyOptions {
-        expect: expecting(&content),
-        ..options()
-    };
-    let summary = copy(memory(&source), to_memory(&target()), by_sha)
-        .await
-        .unwrap();
-    assert_eq!(
-        summary.md5, None,
-        "an expected SHA-256 makes the slower MD5 superfluous"
-    );
+}
 
-    source.set_properties(with(None));
+#[tokio::test]
+async fn a_missing_md5_fails_where_asked_and_is_computed_for_an_import_trigger() {
+    let content = bytes(3000);
+    let source = source_with(&content, None);
     let strict = CopyOptions {
         check_md5: Some(CheckMd5::FailIfDifferentOrMissing),
         ..options()
     };
-    assert_eq!(
-        copy(memory(&source), to_memory(&target()), strict)
-            .await
-            .unwrap_err()
-            .class(),
-        ErrorClass::Corrupt
-    );
-    let mut transfer = with(None);
+    let error = copy(memory(&source), to_memory(&Arc::default()), strict)
+        .await
+        .unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Corrupt);
+    let mut transfer = stored(&source);
     transfer
         .metadata
         .insert("Category".into(), "acr-transfer-blob".into());
     source.set_properties(transfer);
-    let blob = target();
+    let blob = Arc::default();
     copy(memory(&source), to_memory(&blob), options())
         .await
         .unwrap();
-    assert_eq!(
-        blob.content().unwrap().properties.content_md5,
-        Some(right),
-        "what an import trigger needs"
-    );
+    assert_eq!(stored(&blob).content_md5, Some(Md5Digest::of(&content)));
 }
 
 #[tokio::test]
