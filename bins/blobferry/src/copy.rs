@@ -36,19 +36,18 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
         prompt::check_terminal()?;
     }
     let (options, mut notes) = settings::copy(args)?;
-    let read = Connection::source(args, &options)?;
-    let write = Connection::destination(args, &options)?;
+    let read = Connection::source(args)?;
+    let write = Connection::destination(args)?;
     let source = End::source(&args.source, &read)?;
     let destination = End::destination(&args.destination, &source, &write)?;
     if !matches!(destination, End::Blob(_)) && settings::changes_properties(&options.properties) {
         notes.push("a file or pipe keeps no properties, metadata, tags or tier: those flags do nothing".to_owned());
     }
+    notes.extend(source.notes().iter().chain(destination.notes()).cloned());
     // A runtime is needed from here on: HTTP clients are made inside it.
     block_on(async {
         let source = source.into_source(&read)?;
         let destination = destination.into_destination(&write)?;
-        notes.extend(read.take_notes());
-        notes.extend(write.take_notes());
         let job = Job { source, destination, options, notes, dry_run: args.dry_run, ask };
         carry(job, streams).await
     })

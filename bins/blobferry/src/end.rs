@@ -2,16 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use blobferry_azure_blob::sas::SasUrl;
 use blobferry_console::{ExitStatus, Failure};
 use blobferry_transfer::store::file::{FileSink, FileSource};
 use blobferry_transfer::store::stdio::{StdinSource, StdoutSink};
 use blobferry_transfer::{Destination, Source};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use std::sync::Arc;
 
-use crate::azure::{self, Connection};
+use crate::azure::{Blob, Connection};
 
 /// What a blob's name must not hold unencoded in a URL's path.
 const PATH: &AsciiSet =
@@ -23,7 +22,7 @@ pub(crate) enum End {
     /// Standard input or output.
     Stream,
     /// A blob.
-    Blob(SasUrl),
+    Blob(Box<Blob>),
     /// A local path.
     File(PathBuf),
 }
@@ -68,11 +67,28 @@ impl End {
 
     /// Understands a source.
     pub(crate) fn source(argument: &OsStr, connection: &Connection<'_>) -> Result<Self, Failure> {
-        Ok(match shape(argument)? {
+        let end = match shape(argument)? {
             Shape::Stream => Self::Stream,
-            Shape::Url(text) => Self::Blob(connection.url(text)?),
+            Shape::Url(text) => Self::Blob(Box::new(connection.blob(text)?)),
             Shape::Path(path) => Self::File(path.to_owned()),
-        })
+        };
+        end.checked(connection)
+    }
+
+    /// Refuses a SAS file where there is no blob that it could be for.
+    fn checked(self, connection: &Connection<'_>) -> Result<Self, Failure> {
+        if !matches!(self, Self::Blob(_)) {
+            connection.refuse_sas_file()?;
+        }
+        Ok(self)
+    }
+
+    /// What the user should know about it.
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Self::Blob(blob) => &blob.notes,
+            _ => &[],
+        }
     }
 
     /// Understands a destination. A directory, or a URL's path that ends in `/`, takes the source's name.
@@ -83,7 +99,7 @@ impl End {
     ) -> Result<Self, Failure> {
         let end = match shape(argument)? {
             Shape::Stream => Self::Stream,
-            Shape::Url(text) => Self::Blob(connection.url(&named(text, source)?)?),
+            Shape::Url(text) => Self::Blob(Box::new(connection.blob(&named(text, source)?)?)),
             Shape::Path(path) if path.is_dir() || ends_in_slash(argument) => {
                 Self::File(path.join(source.last_name()?))
             }
@@ -92,7 +108,7 @@ impl End {
         if source.is_same(&end) {
             return Err(Failure::usage("source and destination are the same"));
         }
-        Ok(end)
+        end.checked(connection)
     }
 
     /// The last part of the source's name.
@@ -102,8 +118,8 @@ impl End {
                 return Err(Failure::usage("standard input has no name: name the destination in full"));
             }
             Self::File(path) => path.file_name().map(OsStr::to_owned),
-            Self::Blob(url) => {
-                let name = url.blob_name();
+            Self::Blob(blob) => {
+                let name = blob.url().blob_name();
                 let last = name.rsplit('/').next().unwrap_or_default();
                 let plain = !matches!(last, "" | "." | "..") && !last.contains('\0');
                 plain.then(|| OsString::from(last))
@@ -118,7 +134,7 @@ impl End {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stream, Self::Stream) => true,
-            (Self::Blob(one), Self::Blob(other)) => one.base() == other.base(),
+            (Self::Blob(one), Self::Blob(other)) => one.url().base() == other.url().base(),
             (Self::File(one), Self::File(other)) => {
                 let real = |path: &Path| fs_err::canonicalize(path).ok();
                 one == other || real(one).is_some_and(|one| Some(one) == real(other))
@@ -134,7 +150,7 @@ impl End {
             Self::File(path) => {
                 FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file)))
             }
-            Self::Blob(url) => return azure::source(url, connection).map(|blob| Source::Ranged(Arc::new(blob))),
+            Self::Blob(blob) => return Ok(Source::Ranged(Arc::new(blob.open(connection)?))),
         };
         opened.map_err(|error| Failure::from(&error))
     }
@@ -150,7 +166,7 @@ impl End {
                 check_directory(&path)?;
                 Destination::Stream(Box::new(FileSink::new(&path)))
             }
-            Self::Blob(url) => Destination::Blocks(Arc::new(azure::destination(url, connection)?)),
+            Self::Blob(blob) => Destination::Blocks(Arc::new(blob.open(connection)?)),
         })
     }
 }

@@ -17,9 +17,10 @@ pub(crate) fn run(args: &VerifyArgs, streams: &Streams) -> Result<ExitStatus, Fa
     let options = settings::verify(args)?;
     let connection = Connection::verify(args)?;
     let end = End::source(&args.target, &connection)?;
+    let notes = end.notes().to_vec();
     block_on(async {
         let source = end.into_source(&connection)?;
-        check(source, options, &connection.take_notes(), streams).await
+        check(source, options, &notes, streams).await
     })
 }
 

@@ -26,6 +26,7 @@ pub use mint::{AccountKey, AccountSas, MintError, ResponseHeaders, ServiceSas, U
 pub use permission::Permissions;
 pub use source::SasSource;
 pub use time::SasTime;
+pub(crate) use url::sign;
 pub use url::{Plaintext, SasUrl};
 
 /// Which of the three kinds of SAS one is.

@@ -51,6 +51,13 @@ impl Failure {
         self.because_all(Some(error))
     }
 
+    /// Adds a cause in words.
+    #[must_use]
+    pub fn cause(mut self, text: impl AsRef<str>) -> Self {
+        self.add_cause(text.as_ref());
+        self
+    }
+
     fn because_all(mut self, mut next: Option<&dyn Error>) -> Self {
         while let Some(error) = next {
             self.add_cause(&error.to_string());

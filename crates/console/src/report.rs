@@ -11,7 +11,10 @@ pub use plan::PlanReport;
 pub use summary::SummaryReport;
 
 /// Writes one JSON line. Fields come in the order of the struct, so `type` goes first in each.
-pub(crate) fn line(to: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
+///
+/// # Errors
+/// What `to` says.
+pub fn line(to: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
     let mut text = serde_json::to_string(record)?;
     text.push('\n');
     // One write for the whole line: lines of several writers do not mix.
@@ -21,23 +24,26 @@ pub(crate) fn line(to: &mut dyn Write, record: &impl Serialize) -> io::Result<()
 
 /// Rows of a label and a text, aligned.
 #[derive(Debug, Default)]
-pub(crate) struct Rows(Vec<(&'static str, String)>);
+pub struct Rows(Vec<(&'static str, String)>);
 
 impl Rows {
     /// Adds a row.
-    pub(crate) fn add(&mut self, label: &'static str, text: impl Into<String>) {
+    pub fn add(&mut self, label: &'static str, text: impl Into<String>) {
         self.0.push((label, text.into()));
     }
 
     /// Adds a row where there is something to say.
-    pub(crate) fn add_some(&mut self, label: &'static str, text: Option<impl ToString>) {
+    pub fn add_some(&mut self, label: &'static str, text: Option<impl ToString>) {
         if let Some(text) = text {
             self.add(label, text.to_string());
         }
     }
 
     /// Writes them, without a signature in any.
-    pub(crate) fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What `to` says.
+    pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let width = self.0.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
         let mut text = String::new();
         for (label, value) in &self.0 {

@@ -7,6 +7,8 @@
 mod algorithm;
 mod at_once;
 mod mid_state;
+#[cfg(target_arch = "x86_64")]
+mod sha256_avx2;
 mod stream;
 mod words;
 

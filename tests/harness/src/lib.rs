@@ -6,10 +6,12 @@ pub mod command;
 pub mod node;
 pub mod pattern;
 pub mod sas;
+pub mod scene;
 pub mod service;
 
 pub use azurite::{Azurite, DESTINATION, SOURCE};
 pub use command::{Finished, Run, Running};
 pub use pattern::{md5_base64, pattern, sha256_hex, write_pattern_file};
 pub use sas::{Account, Sas, Terms};
+pub use scene::Scene;
 pub use service::{Answer, Block};

@@ -111,6 +111,9 @@ pub enum UrlError {
         /// The form expected.
         wanted: &'static str,
     },
+    /// A signature inside the path: the `?` was escaped or lost. The URL is not shown.
+    #[error("the URL's path holds a SAS: its `?` was escaped or lost")]
+    SasInPath,
     /// A snapshot or an old version as the destination.
     #[error("{url} names a {field}: those cannot be written")]
     ReadOnly {
@@ -132,6 +135,7 @@ impl UrlError {
             Self::Plaintext { .. } => {
                 Some("use https://, or --allow-http if the network is yours alone")
             }
+            Self::SasInPath => Some("write the URL with a plain `?` between the blob's name and the SAS"),
             Self::Sas(error) => error.hint(),
             _ => None,
         }

@@ -101,6 +101,7 @@ fn urls_that_name_no_blob_or_are_unsafe_are_refused() {
         ("https://acct.example/c/b#TOPSECRET", "fragment"),
         ("ftp://acct.example/c/b", "scheme is ftp"),
         ("https://acct.example/c/b?sv=2022-11-02", "cannot be used"),
+        ("https://acct.example/c/b%3Fsv=1&sig=TOPSECRET", "path holds a SAS"),
         ("TOPSECRET", "not a URL"),
     ] {
         let error = SasUrl::parse(text, Plaintext::LoopbackOnly).unwrap_err();

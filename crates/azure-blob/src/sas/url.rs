@@ -144,6 +144,11 @@ fn check_address(url: &Url, plaintext: Plaintext) -> Result<(), UrlError> {
     if url.fragment().is_some() {
         return Err(UrlError::Fragment);
     }
+    // Everything but the query is shown, so no signature may hide there.
+    let path = decoded(url.path()).to_ascii_lowercase();
+    if path.contains("?sig=") || path.contains("&sig=") {
+        return Err(UrlError::SasInPath);
+    }
     if url.scheme() == "http" && plaintext == Plaintext::LoopbackOnly && !is_loopback(url.host()) {
         return Err(UrlError::Plaintext { host: url.host_str().unwrap_or_default().to_owned() });
     }

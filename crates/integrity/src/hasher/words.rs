@@ -1,5 +1,7 @@
 //! The chaining words of SHA-256 and MD5: all in which the two differ.
 
+#[cfg(target_arch = "x86_64")]
+use super::sha256_avx2;
 use super::{Algorithm, AnyDigest};
 use crate::{Md5Digest, Sha256Digest};
 
@@ -94,8 +96,16 @@ impl Words {
     }
 }
 
-/// Runs whole blocks of SHA-256.
+/// Runs whole blocks of SHA-256 in the fastest way this processor has.
 pub(super) fn sha256_blocks(words: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
+    #[cfg(target_arch = "x86_64")]
+    let blocks = match (blocks.as_chunks(), sha256_avx2::detect()) {
+        ((pairs, last), Some(avx2)) => {
+            sha256_avx2::compress_pairs(avx2, words, pairs);
+            last
+        }
+        (_, None) => blocks,
+    };
     sha2::block_api::compress256(words, blocks);
 }
 

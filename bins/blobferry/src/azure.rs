@@ -1,0 +1,195 @@
+//! Blob URLs, their SAS, and the way to their services.
+
+use std::path::Path;
+use std::time::Duration;
+
+use blobferry_azure_blob::{
+    AzureBlob, Need, Plaintext, SasError, SasSource, SasToken, SasUrl, Service, ServiceOptions, Severity,
+    UrlError, Use,
+};
+use blobferry_console::{ExitStatus, Failure};
+use jiff::Timestamp;
+
+use crate::cli::{CopyArgs, RemoteArgs, VerifyArgs};
+use crate::settings::{flag, flag_if};
+use crate::value;
+
+/// How to reach the blobs of one end.
+#[derive(Debug)]
+pub(crate) struct Connection<'a> {
+    need: Need,
+    sas_file: Option<&'a Path>,
+    remote: &'a RemoteArgs,
+    version: Option<String>,
+    stall_timeout: Duration,
+}
+
+/// A blob whose SAS was looked at and found good enough to try.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    url: SasUrl,
+    sas: SasSource,
+    /// What the user should know about the SAS.
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Connection<'a> {
+    /// To the source of a copy.
+    pub(crate) fn source(args: &'a CopyArgs) -> Result<Self, Failure> {
+        let tags = args.properties.s2s_preserve_blob_tags;
+        let file = args.sas.source_sas_file.as_deref();
+        Self::new(Need { purpose: Use::Source, tags }, file, &args.remote, &args.effort.stall_timeout)
+    }
+
+    /// To the destination of a copy.
+    pub(crate) fn destination(args: &'a CopyArgs) -> Result<Self, Failure> {
+        let tags = args.properties.s2s_preserve_blob_tags || args.properties.blob_tags.is_some();
+        let file = args.sas.destination_sas_file.as_deref();
+        Self::new(Need { purpose: Use::Destination, tags }, file, &args.remote, &args.effort.stall_timeout)
+    }
+
+    /// To what is verified.
+    pub(crate) fn verify(args: &'a VerifyArgs) -> Result<Self, Failure> {
+        let file = args.source_sas_file.as_deref();
+        Self::new(Need::of(Use::Source), file, &args.remote, &args.effort.stall_timeout)
+    }
+
+    fn new(
+        need: Need,
+        sas_file: Option<&'a Path>,
+        remote: &'a RemoteArgs,
+        stall_timeout: &str,
+    ) -> Result<Self, Failure> {
+        let version = flag_if("--x-ms-version", remote.x_ms_version.as_ref(), value::version)?;
+        let stall_timeout = flag("--stall-timeout", value::time(stall_timeout))?;
+        Ok(Self { need, sas_file, remote, version, stall_timeout })
+    }
+
+    /// The end's name in messages.
+    fn end(&self) -> &'static str {
+        if self.need.purpose == Use::Destination { "destination" } else { "source" }
+    }
+
+    /// A file or pipe takes no SAS.
+    pub(crate) fn refuse_sas_file(&self) -> Result<(), Failure> {
+        match self.sas_file {
+            Some(_) => Err(Failure::usage(format!("--{}-sas-file is for a blob URL", self.end()))),
+            None => Ok(()),
+        }
+    }
+
+    /// Understands a URL, finds its SAS, and refuses what the service would refuse. Nothing is sent.
+    pub(crate) fn blob(&self, text: &str) -> Result<Blob, Failure> {
+        let plaintext = if self.remote.allow_http { Plaintext::Anywhere } else { Plaintext::LoopbackOnly };
+        let url = SasUrl::parse(text, plaintext).map_err(|error| self.bad_url(&error))?;
+        if self.need.purpose == Use::Destination {
+            url.writable().map_err(|error| self.bad_url(&error))?;
+        }
+        let sas = self.sas(&url)?;
+        let notes = match sas.current() {
+            Some(token) => self.preflight(&url, &token)?,
+            None if self.need.purpose == Use::Destination => return Err(self.no_sas()),
+            // A public blob needs none.
+            None => Vec::new(),
+        };
+        Ok(Blob { url, sas, notes })
+    }
+
+    /// The SAS: in the URL, else in the file, else in the environment.
+    fn sas(&self, url: &SasUrl) -> Result<SasSource, Failure> {
+        let end = self.end();
+        match (url.sas(), self.sas_file) {
+            (Some(_), Some(_)) => {
+                Err(Failure::usage(format!("the {end}'s URL has a SAS, and --{end}-sas-file names another"))
+                    .hint("leave the SAS out of the URL: a file is safer, and is read again when its SAS is renewed"))
+            }
+            (Some(token), None) => Ok(SasSource::fixed(Some(token.clone()))),
+            (None, Some(path)) => SasSource::file(path).map_err(|error| self.bad_sas(&error)),
+            (None, None) => self.sas_of_environment().map(SasSource::fixed),
+        }
+    }
+
+    fn sas_of_environment(&self) -> Result<Option<SasToken>, Failure> {
+        let name = self.variable();
+        let Some(text) = std::env::var_os(name).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let text = text.into_string().map_err(|_| {
+            Failure::new(ExitStatus::Denied, format!("{name} is not UTF-8"))
+        })?;
+        let token = SasToken::parse(&text);
+        token.map(Some).map_err(|error| self.bad_sas(&error).hint(format!("see the environment variable {name}")))
+    }
+
+    fn variable(&self) -> &'static str {
+        if self.need.purpose == Use::Destination { "BLOBFERRY_DESTINATION_SAS" } else { "BLOBFERRY_SOURCE_SAS" }
+    }
+
+    /// Everything that can be known without asking the service.
+    fn preflight(&self, url: &SasUrl, token: &SasToken) -> Result<Vec<String>, Failure> {
+        let findings = token.check(url, self.need, Timestamp::now());
+        let (fatal, notes): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|finding| finding.severity == Severity::Fatal);
+        if fatal.is_empty() {
+            let note = |finding: &blobferry_azure_blob::SasFinding| {
+                format!("{}: {}; {}", self.end(), finding.message, finding.hint)
+            };
+            return Ok(notes.iter().map(note).collect());
+        }
+        let refused = Failure::new(
+            ExitStatus::Denied,
+            format!("the {}'s SAS cannot be used for {}", self.end(), url.address()),
+        );
+        Err(fatal.iter().fold(refused, |failure, finding| failure.cause(&finding.message).hint(&finding.hint)))
+    }
+
+    fn no_sas(&self) -> Failure {
+        let end = self.end();
+        Failure::new(ExitStatus::Denied, format!("the {end}'s URL has no SAS"))
+            .hint(format!("put it into the URL, into a file named by --{end}-sas-file, or into {}", self.variable()))
+    }
+
+    fn bad_url(&self, error: &UrlError) -> Failure {
+        // A URL that names no blob is wrong usage; one with a broken SAS has no credential.
+        let exit = if matches!(error, UrlError::Sas(_)) { ExitStatus::Denied } else { ExitStatus::Usage };
+        let failure = Failure::new(exit, format!("the {}'s URL cannot be used", self.end())).because(error);
+        match (error.hint(), error) {
+            (Some(hint), _) => failure.hint(hint),
+            (None, UrlError::NoBlob { .. }) if self.need.purpose == Use::Destination => {
+                failure.hint("a path that ends in / takes the source's name")
+            }
+            _ => failure,
+        }
+    }
+
+    fn bad_sas(&self, error: &SasError) -> Failure {
+        let message = format!("the {}'s SAS cannot be used", self.end());
+        let failure = Failure::new(ExitStatus::Denied, message).because(error);
+        error.hint().into_iter().fold(failure, Failure::hint)
+    }
+
+    /// The HTTP client for this end.
+    fn service(&self) -> Result<Service, Failure> {
+        let mut options = ServiceOptions::default();
+        options.version.clone_from(&self.version);
+        options.stall_timeout = self.stall_timeout;
+        for path in &self.remote.ca_cert {
+            let pem = fs_err::read(path)
+                .map_err(|error| Failure::usage("cannot read the certificate").because(&error))?;
+            options.ca_certs.push(pem);
+        }
+        Service::new(options).map_err(|error| Failure::from(&error))
+    }
+}
+
+impl Blob {
+    /// Where it is: for comparing.
+    pub(crate) fn url(&self) -> &SasUrl {
+        &self.url
+    }
+
+    /// Opens the way to it; asks the service nothing yet.
+    pub(crate) fn open(self, connection: &Connection<'_>) -> Result<AzureBlob, Failure> {
+        Ok(AzureBlob::new(connection.service()?, self.url, self.sas))
+    }
+}
