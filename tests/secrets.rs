@@ -137,5 +137,5 @@ fn credentials_come_from_files_and_the_environment_too() {
     assert_eq!(scene.arrived("run.tar").unwrap(), bytes);
     Case { scene: &scene, secrets: vec![source_sas, destination_sas] }.check(&done);
     let without = scene.run(&["copy", &from, &to]).run().unwrap().expect_code(5);
-    assert!(without.stderr_text().contains("BLOBFERRY_SOURCE_SAS"), "{}", without.stderr_text());
+    assert!(without.stderr_text().contains("BLOBFERRY_DESTINATION_SAS"), "{}", without.stderr_text());
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use blobferry_azure_blob::{AzureBlob, SasSource, SasUrl, Service, ServiceOptions};
+use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasUrl, Service, ServiceOptions};
 use blobferry_harness::{DESTINATION, Scene, pattern};
 use blobferry_integrity::{Coverage, Crc64, Expect, Verified};
 use blobferry_transfer::store::file::FileSource;
@@ -122,19 +122,19 @@ async fn a_file_keeps_the_contract_of_a_source() {
     source_contract(&FileSource::new(&path).unwrap(), &content).await;
 }
 
-fn open(url: &str) -> AzureBlob {
-    let url = SasUrl::parse(url).unwrap();
+fn open(url: &str, role: Role) -> AzureBlob {
+    let url = SasUrl::parse(url, Plaintext::LoopbackOnly).unwrap();
     let service = Service::new(ServiceOptions::default()).unwrap();
     let sas = SasSource::fixed(url.sas().cloned());
-    AzureBlob::connect(&url, sas, &service).unwrap()
+    AzureBlob::connect(url, sas, role, &service).unwrap()
 }
 
 #[tokio::test]
 async fn azurite_keeps_the_contract() {
     let Some(scene) = Scene::set("unused") else { return };
     let content = scene.export("source", LEN);
-    source_contract(&open(&scene.source("source")), &content).await;
-    sink_contract(&open(&scene.destination("sink"))).await;
+    source_contract(&open(&scene.source("source"), Role::Source), &content).await;
+    sink_contract(&open(&scene.destination("sink"), Role::Destination)).await;
     assert!(scene.arrived("sink").unwrap().is_empty());
     assert_eq!(scene.azurite.list(DESTINATION, &scene.to).unwrap(), ["sink"]);
 }

@@ -102,6 +102,7 @@ fn prepare(arguments: &Arguments, endpoint: &str) -> Result<Ground> {
         Some(path) => path.clone(),
         None => std::env::current_exe()?.with_file_name("blobferry"),
     };
+    let scratch = tempfile::tempdir_in(&folder)?;
     Ok(Ground {
         blobferry,
         azcopy,
@@ -109,7 +110,7 @@ fn prepare(arguments: &Arguments, endpoint: &str) -> Result<Ground> {
         file,
         size,
         tiny,
-        folder,
+        scratch,
     })
 }
 

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use tempfile::TempDir;
 
 use crate::measure::{Cost, measure};
 
@@ -50,8 +51,8 @@ pub struct Ground {
     pub size: u64,
     /// A file of 1 KiB.
     pub tiny: PathBuf,
-    /// Where logs, plans, journals and downloads go.
-    pub folder: PathBuf,
+    /// Where logs, plans, journals and downloads go; removed at the end.
+    pub scratch: TempDir,
 }
 
 impl Contender {
@@ -82,7 +83,7 @@ impl Contender {
             ground.file.display().to_string(),
             ground.tiny.display().to_string(),
         );
-        let down = ground.folder.join("download");
+        let down = ground.scratch.path().join("download");
         let landing = down.display().to_string();
         let cost = match self {
             Self::OpensslDigest => {
@@ -111,7 +112,7 @@ impl Ground {
         command
             .arg("copy")
             .args(args)
-            .env("XDG_STATE_HOME", &self.folder);
+            .env("XDG_STATE_HOME", self.scratch.path());
         measure(&mut command)
     }
 
@@ -121,8 +122,8 @@ impl Ground {
             .arg("copy")
             .args(args)
             .args(["--skip-version-check", "--log-level", "ERROR"])
-            .env("AZCOPY_LOG_LOCATION", &self.folder)
-            .env("AZCOPY_JOB_PLAN_LOCATION", &self.folder);
+            .env("AZCOPY_LOG_LOCATION", self.scratch.path())
+            .env("AZCOPY_JOB_PLAN_LOCATION", self.scratch.path());
         measure(&mut command)
     }
 }

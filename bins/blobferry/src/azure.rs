@@ -1,12 +1,10 @@
 //! Blob URLs, their SAS, and the way to their services.
 
+use std::cell::OnceCell;
 use std::path::Path;
-use std::time::Duration;
 
-use blobferry_azure_blob::{
-    AzureBlob, Need, Plaintext, SasError, SasSource, SasToken, SasUrl, Service, ServiceOptions, Severity,
-    UrlError, Use,
-};
+use blobferry_azure_blob::sas::{Need, SasError, SasFinding, Severity, UrlError, Use};
+use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasToken, SasUrl, Service, ServiceOptions};
 use blobferry_console::{ExitStatus, Failure};
 use jiff::Timestamp;
 
@@ -14,14 +12,48 @@ use crate::cli::{CopyArgs, RemoteArgs, VerifyArgs};
 use crate::settings::{flag, flag_if};
 use crate::value;
 
-/// How to reach the blobs of one end.
+/// The HTTP client that both ends share, made when a blob needs it: a copy between local files pays
+/// nothing for certificates.
+#[derive(Debug)]
+pub(crate) struct Client<'a> {
+    remote: &'a RemoteArgs,
+    options: ServiceOptions,
+    made: OnceCell<Service>,
+}
+
+impl<'a> Client<'a> {
+    /// Reads the flags. `tags`: the source's index tags are wanted.
+    pub(crate) fn new(remote: &'a RemoteArgs, stall_timeout: &str, tags: bool) -> Result<Self, Failure> {
+        let version = flag_if("--x-ms-version", remote.x_ms_version.as_ref(), value::version)?;
+        let mut options = ServiceOptions::default();
+        options.version = version.unwrap_or(options.version);
+        options.stall_timeout = flag("--stall-timeout", value::time(stall_timeout))?;
+        options.tags = tags;
+        Ok(Self { remote, options, made: OnceCell::new() })
+    }
+
+    fn service(&self) -> Result<&Service, Failure> {
+        if let Some(service) = self.made.get() {
+            return Ok(service);
+        }
+        let mut options = self.options.clone();
+        for path in &self.remote.ca_cert {
+            let pem = fs_err::read(path)
+                .map_err(|error| Failure::usage("--ca-cert: the file cannot be read").because(&error))?;
+            options.ca_certs.push(pem);
+        }
+        let service = Service::new(options)
+            .map_err(|error| Failure::usage("no way to the service can be set up").because(&error))?;
+        Ok(self.made.get_or_init(|| service))
+    }
+}
+
+/// How to reach the blob of one end.
 #[derive(Debug)]
 pub(crate) struct Connection<'a> {
+    client: &'a Client<'a>,
     need: Need,
     sas_file: Option<&'a Path>,
-    remote: &'a RemoteArgs,
-    version: Option<String>,
-    stall_timeout: Duration,
 }
 
 /// A blob whose SAS was looked at and found good enough to try.
@@ -35,34 +67,22 @@ pub(crate) struct Blob {
 
 impl<'a> Connection<'a> {
     /// To the source of a copy.
-    pub(crate) fn source(args: &'a CopyArgs) -> Result<Self, Failure> {
+    pub(crate) fn source(args: &'a CopyArgs, client: &'a Client<'a>) -> Self {
         let tags = args.properties.s2s_preserve_blob_tags;
-        let file = args.sas.source_sas_file.as_deref();
-        Self::new(Need { purpose: Use::Source, tags }, file, &args.remote, &args.effort.stall_timeout)
+        let need = Need { purpose: Use::Source, tags };
+        Self { client, need, sas_file: args.sas.source_sas_file.as_deref() }
     }
 
     /// To the destination of a copy.
-    pub(crate) fn destination(args: &'a CopyArgs) -> Result<Self, Failure> {
+    pub(crate) fn destination(args: &'a CopyArgs, client: &'a Client<'a>) -> Self {
         let tags = args.properties.s2s_preserve_blob_tags || args.properties.blob_tags.is_some();
-        let file = args.sas.destination_sas_file.as_deref();
-        Self::new(Need { purpose: Use::Destination, tags }, file, &args.remote, &args.effort.stall_timeout)
+        let need = Need { purpose: Use::Destination, tags };
+        Self { client, need, sas_file: args.sas.destination_sas_file.as_deref() }
     }
 
     /// To what is verified.
-    pub(crate) fn verify(args: &'a VerifyArgs) -> Result<Self, Failure> {
-        let file = args.source_sas_file.as_deref();
-        Self::new(Need::of(Use::Source), file, &args.remote, &args.effort.stall_timeout)
-    }
-
-    fn new(
-        need: Need,
-        sas_file: Option<&'a Path>,
-        remote: &'a RemoteArgs,
-        stall_timeout: &str,
-    ) -> Result<Self, Failure> {
-        let version = flag_if("--x-ms-version", remote.x_ms_version.as_ref(), value::version)?;
-        let stall_timeout = flag("--stall-timeout", value::time(stall_timeout))?;
-        Ok(Self { need, sas_file, remote, version, stall_timeout })
+    pub(crate) fn verify(args: &'a VerifyArgs, client: &'a Client<'a>) -> Self {
+        Self { client, need: Need::of(Use::Source), sas_file: args.source_sas_file.as_deref() }
     }
 
     /// The end's name in messages.
@@ -80,7 +100,7 @@ impl<'a> Connection<'a> {
 
     /// Understands a URL, finds its SAS, and refuses what the service would refuse. Nothing is sent.
     pub(crate) fn blob(&self, text: &str) -> Result<Blob, Failure> {
-        let plaintext = if self.remote.allow_http { Plaintext::Anywhere } else { Plaintext::LoopbackOnly };
+        let plaintext = if self.client.remote.allow_http { Plaintext::Anywhere } else { Plaintext::LoopbackOnly };
         let url = SasUrl::parse(text, plaintext).map_err(|error| self.bad_url(&error))?;
         if self.need.purpose == Use::Destination {
             url.writable().map_err(|error| self.bad_url(&error))?;
@@ -131,7 +151,7 @@ impl<'a> Connection<'a> {
         let (fatal, notes): (Vec<_>, Vec<_>) =
             findings.into_iter().partition(|finding| finding.severity == Severity::Fatal);
         if fatal.is_empty() {
-            let note = |finding: &blobferry_azure_blob::SasFinding| {
+            let note = |finding: &SasFinding| {
                 format!("{}: {}; {}", self.end(), finding.message, finding.hint)
             };
             return Ok(notes.iter().map(note).collect());
@@ -167,19 +187,6 @@ impl<'a> Connection<'a> {
         let failure = Failure::new(ExitStatus::Denied, message).because(error);
         error.hint().into_iter().fold(failure, Failure::hint)
     }
-
-    /// The HTTP client for this end.
-    fn service(&self) -> Result<Service, Failure> {
-        let mut options = ServiceOptions::default();
-        options.version.clone_from(&self.version);
-        options.stall_timeout = self.stall_timeout;
-        for path in &self.remote.ca_cert {
-            let pem = fs_err::read(path)
-                .map_err(|error| Failure::usage("cannot read the certificate").because(&error))?;
-            options.ca_certs.push(pem);
-        }
-        Service::new(options).map_err(|error| Failure::from(&error))
-    }
 }
 
 impl Blob {
@@ -190,6 +197,8 @@ impl Blob {
 
     /// Opens the way to it; asks the service nothing yet.
     pub(crate) fn open(self, connection: &Connection<'_>) -> Result<AzureBlob, Failure> {
-        Ok(AzureBlob::new(connection.service()?, self.url, self.sas))
+        let role = if connection.need.purpose == Use::Destination { Role::Destination } else { Role::Source };
+        AzureBlob::connect(self.url, self.sas, role, connection.client.service()?)
+            .map_err(|error| Failure::from(&error))
     }
 }

@@ -9,7 +9,7 @@ use blobferry_transfer::{
     cancellation, plan,
 };
 
-use crate::azure::Connection;
+use crate::azure::{Client, Connection};
 use crate::cli::{CopyArgs, OverwriteWord};
 use crate::end::End;
 use crate::stop::Stop;
@@ -36,8 +36,10 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
         prompt::check_terminal()?;
     }
     let (options, mut notes) = settings::copy(args)?;
-    let read = Connection::source(args)?;
-    let write = Connection::destination(args)?;
+    let tags = args.properties.s2s_preserve_blob_tags;
+    let client = Client::new(&args.remote, &args.effort.stall_timeout, tags)?;
+    let read = Connection::source(args, &client);
+    let write = Connection::destination(args, &client);
     let source = End::source(&args.source, &read)?;
     let destination = End::destination(&args.destination, &source, &write)?;
     if !matches!(destination, End::Blob(_)) && settings::changes_properties(&options.properties) {

@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::io::Read as _;
 
-use blobferry_azure_blob::{Ability, Inspection, Plaintext, SasToken, SasUrl, Severity, UrlError};
+use blobferry_azure_blob::sas::{Ability, Inspection, SasKind, Severity, UrlError};
+use blobferry_azure_blob::{Plaintext, SasToken, SasUrl};
 use blobferry_console::report::{Rows, line};
 use blobferry_console::{ExitStatus, Failure, quantity};
 use jiff::Timestamp;
@@ -144,7 +145,6 @@ fn able_label(ability: &Ability) -> &'static str {
 }
 
 fn kind(inspection: &Inspection) -> String {
-    use blobferry_azure_blob::SasKind;
     let kind = match inspection.kind {
         SasKind::Service => "service SAS",
         SasKind::Account => "account SAS",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use blobferry_console::{ExitStatus, Failure, Progress};
 use blobferry_transfer::{CopyOptions, ErrorClass, Source, Stats, cancellation, verify};
 
-use crate::azure::Connection;
+use crate::azure::{Client, Connection};
 use crate::cli::VerifyArgs;
 use crate::end::End;
 use crate::stop::Stop;
@@ -15,7 +15,8 @@ use crate::{block_on, settings};
 /// Reads the target to its end and says what its digests are.
 pub(crate) fn run(args: &VerifyArgs, streams: &Streams) -> Result<ExitStatus, Failure> {
     let options = settings::verify(args)?;
-    let connection = Connection::verify(args)?;
+    let client = Client::new(&args.remote, &args.effort.stall_timeout, false)?;
+    let connection = Connection::verify(args, &client);
     let end = End::source(&args.target, &connection)?;
     let notes = end.notes().to_vec();
     block_on(async {

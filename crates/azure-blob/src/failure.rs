@@ -19,11 +19,43 @@ pub(crate) fn header<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a
     headers.get_optional_str(&HeaderName::from_static(name))
 }
 
-/// Turns an error of the SDK into one of the seam. `host` is where the request went.
-pub(crate) fn store_error(operation: Operation, host: &str, error: Error) -> StoreError {
-    if let ErrorKind::HttpResponse { status, raw_response, .. } = error.kind() {
-        return refused(operation, u16::from(*status), raw_response.as_deref());
+/// An error of the seam, with the service's code for those who must tell one absence from another.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What the engine gets.
+    pub(crate) error: StoreError,
+    /// The service's code; empty where there was none.
+    pub(crate) code: String,
+}
+
+impl Failure {
+    /// Reads an error of the SDK. `host` is where the request went.
+    pub(crate) fn new(operation: Operation, host: &str, error: Error) -> Self {
+        if let ErrorKind::HttpResponse { status, raw_response, .. } = error.kind() {
+            return refused(operation, u16::from(*status), raw_response.as_deref());
+        }
+        Self { error: not_answered(operation, host, error), code: String::new() }
     }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { error, code: String::new() }
+    }
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// Turns an error of the SDK into one of the seam.
+pub(crate) fn store_error(operation: Operation, host: &str, error: Error) -> StoreError {
+    Failure::new(operation, host, error).error
+}
+
+fn not_answered(operation: Operation, host: &str, error: Error) -> StoreError {
     match error.into_downcast::<TransportError>() {
         Ok(error) => unanswered(operation, host, error),
         // Our transport makes all errors of sending and receiving; what is left is the SDK failing to
@@ -37,7 +69,7 @@ pub(crate) fn store_error(operation: Operation, host: &str, error: Error) -> Sto
 }
 
 /// The service answered, with an error.
-fn refused(operation: Operation, status: u16, answer: Option<&RawResponse>) -> StoreError {
+fn refused(operation: Operation, status: u16, answer: Option<&RawResponse>) -> Failure {
     let own = |name| answer.and_then(|answer| header(answer.headers(), name));
     let body = |tag| answer.and_then(|answer| element(answer.body(), tag));
     let code = own("x-ms-error-code").or_else(|| body("Code")).filter(|code| is_word(code));
@@ -62,12 +94,14 @@ fn refused(operation: Operation, status: u16, answer: Option<&RawResponse>) -> S
         message.push_str(verdict.meaning);
     }
     if let Some(id) = own("x-ms-request-id").filter(|id| is_word(id)) {
-        message.push_str(&format!(" (request {id})"));
+        message.push_str(" (request ");
+        message.push_str(id);
+        message.push(')');
     }
     let mut error = StoreError::new(verdict.class, message);
     error.hint = Some(verdict.hint).filter(|hint| !hint.is_empty()).map(str::to_owned);
     error.retry_after = answer.and_then(|answer| retry_after(answer.headers(), jiff::Timestamp::now()));
-    error
+    Failure { error, code: refusal.code.to_owned() }
 }
 
 /// Nobody answered.

@@ -24,7 +24,7 @@ pub(crate) enum Operation {
 impl Operation {
     /// Whether the service itself may need long before it says anything.
     pub(crate) fn is_slow(self) -> bool {
-        matches!(self, Self::StageFrom | Self::Commit | Self::BlockList)
+        matches!(self, Self::StageFrom | Self::Commit)
     }
 }
 

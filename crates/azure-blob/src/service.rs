@@ -6,7 +6,9 @@ use std::time::Duration;
 use azure_core::http::{ClientOptions, RetryOptions, Transport};
 
 use crate::operation::Operation;
-use crate::transport::{ClientError, HttpTransport, client};
+use crate::transport::HttpTransport;
+
+mod client;
 
 /// The `x-ms-version` sent unless the user chooses another.
 ///
@@ -19,8 +21,8 @@ pub const DEFAULT_VERSION: &str = "2021-12-02";
 /// Default for [`ServiceOptions::stall_timeout`].
 pub const DEFAULT_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What Put Block From URL, Put Block List and Get Block List get at least: the service may work for
-/// that long without a byte. (30 s per 1 MiB and more is what "Setting timeouts" allows itself.)
+/// What Put Block From URL and Put Block List get at least: the service may work for that long
+/// without a byte, the one because it fetches the block, the other because it joins 50,000.
 const SLOW_OPERATION: Duration = Duration::from_secs(120);
 
 /// How to talk to the service.
@@ -60,15 +62,13 @@ pub enum ServiceError {
         /// What was given.
         version: String,
     },
-    /// The HTTP client cannot be set up, or a CA file is not PEM.
-    #[error(transparent)]
-    Client(ClientFailure),
+    /// A CA file is not PEM, or holds no certificate.
+    #[error("the CA file holds no readable PEM certificate")]
+    BadCertificate,
+    /// Something else in the HTTP client's set-up, e.g. a proxy in the environment.
+    #[error("cannot set up the HTTP client")]
+    Client(#[source] reqwest::Error),
 }
-
-/// Why the HTTP client cannot be set up.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct ClientFailure(ClientError);
 
 /// The shared part of every [`AzureBlob`](crate::AzureBlob). Cheap to clone.
 #[derive(Debug, Clone)]
@@ -88,8 +88,7 @@ impl Service {
         if options.version.parse::<jiff::civil::Date>().is_err() || options.version.len() != 10 {
             return Err(ServiceError::BadVersion { version: options.version });
         }
-        let client =
-            client(&options.ca_certs).map_err(|error| ServiceError::Client(ClientFailure(error)))?;
+        let client = client::client(&options.ca_certs)?;
         let transport = HttpTransport::new(client, options.user_agent, options.stall_timeout);
         Ok(Self {
             transport: Arc::new(transport),

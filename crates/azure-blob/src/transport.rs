@@ -22,11 +22,9 @@ use crate::sas::{SasToken, sign};
 
 mod answer;
 mod body;
-mod client;
 mod clock;
 mod error;
 
-pub(crate) use client::{ClientError, client};
 pub(crate) use error::TransportError;
 
 use body::RopeBody;
@@ -160,7 +158,7 @@ fn log(request: &Request, answer: &Result<reqwest::Response, TransportError>, st
 }
 
 fn insert(out: &mut reqwest::Request, name: &str, value: &str) -> Result<(), TransportError> {
-    let bad = |_| TransportError::BadHeader { name: name.to_owned() };
+    let bad = |()| TransportError::BadHeader { name: name.to_owned() };
     let parsed = header::HeaderName::from_bytes(name.as_bytes()).map_err(|_| ()).map_err(bad)?;
     let mut value =
         header::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ()).map_err(bad)?;

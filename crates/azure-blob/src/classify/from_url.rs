@@ -25,9 +25,10 @@ pub(super) fn verdict(refusal: Refusal<'_>) -> Option<Verdict> {
         ("CannotVerifyCopySource", 412 | 416) => Some(changed),
         ("CannotVerifyCopySource", 429) => Some(by_source(429, "", changed)),
         // Includes 500 "could not verify the copy source within the specified time": not reachable.
-        ("CannotVerifyCopySource", _) => Some(unreachable_source()),
         // No destination blob need exist, so what was not found is the source.
-        ("BlobNotFound" | "ResourceNotFound", _) | ("", 404) => Some(unreachable_source()),
+        ("CannotVerifyCopySource" | "BlobNotFound" | "ResourceNotFound", _) | ("", 404) => {
+            Some(unreachable_source())
+        }
         ("NotImplemented" | "CopyAcrossAccountsNotSupported" | "CopyIdMismatch", _) | (_, 501 | 405) => {
             Some(not_offered())
         }

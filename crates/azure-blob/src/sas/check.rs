@@ -3,7 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::{Permissions, SasKind, SasToken, SasUrl};
+use super::{Permissions, SasToken, SasUrl};
+
+mod scope;
 
 /// What a SAS is wanted for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -107,7 +109,7 @@ impl SasToken {
         let mut findings = Vec::new();
         findings.extend(self.check_times(now));
         findings.extend(self.check_permissions(need));
-        findings.extend(self.check_scope(need.purpose));
+        findings.extend(scope::check(self, need.purpose));
         if self.field("spr") == Some("https") && url.base().scheme() == "http" {
             findings.push(SasFinding::fatal(
                 "the SAS allows https only (spr=https), but the URL says http",
@@ -143,7 +145,6 @@ impl SasToken {
                 "the SAS has no expiry (se) and names no stored access policy (si)",
                 "make a new SAS: the service refuses one without an end",
             )),
-            (None, Some(_)) => {}
             (Some(end), _) if end.at() <= now => findings.push(SasFinding::fatal(
                 format!("the SAS expired at {end} (se), {} ago", span(end.at(), now)),
                 renew,
@@ -155,7 +156,8 @@ impl SasToken {
                      put there is picked up in the middle of the copy",
                 ));
             }
-            (Some(_), _) => {}
+            // Enough time left; or the policy knows.
+            (Some(_), _) | (None, Some(_)) => {}
         }
         if let Some(end) = self.key_expiry().filter(|end| end.at() <= now) {
             findings.push(SasFinding::fatal(
@@ -197,42 +199,6 @@ impl SasToken {
             findings.push(lacks(own, &['t'], "for index tags"));
         }
         findings
-    }
-
-    /// Whether the SAS is for this kind of thing at all.
-    fn check_scope(&self, purpose: Use) -> Option<SasFinding> {
-        let again = "make a SAS for the container or the blob";
-        if self.kind() == SasKind::Account {
-            if self.field("ss").is_some_and(|services| !services.contains('b')) {
-                return Some(SasFinding::fatal("the account SAS is not for blobs (ss lacks b)", again));
-            }
-            let (letter, thing) =
-                if purpose == Use::List { ('c', "containers") } else { ('o', "objects") };
-            if self.field("srt").is_none_or(|types| !types.contains(letter)) {
-                return Some(SasFinding::fatal(
-                    format!("the account SAS is not for {thing} (srt lacks {letter})"),
-                    "make an account SAS with srt=sco, or a SAS for the container",
-                ));
-            }
-            return None;
-        }
-        match (self.field("sr"), purpose) {
-            (None, _) => Some(SasFinding::fatal("the SAS does not say for what it is (no sr, no srt)", again)),
-            (Some("c"), _) | (Some("d"), Use::List) => None,
-            (Some("b" | "bs" | "bv"), Use::List) => Some(SasFinding::fatal(
-                "the SAS is for one blob (sr), not for its container",
-                "make a SAS for the container (sr=c) with permission l",
-            )),
-            (Some("bs" | "bv"), Use::Destination) => Some(SasFinding::fatal(
-                "the SAS is for a snapshot or a version (sr), which cannot be written",
-                "make a SAS for the blob (sr=b) or its container (sr=c)",
-            )),
-            (Some("b" | "d" | "bs" | "bv"), _) => None,
-            (Some(other), _) => Some(SasFinding::fatal(
-                format!("the SAS is not for a blob (sr={other})"),
-                again,
-            )),
-        }
     }
 }
 

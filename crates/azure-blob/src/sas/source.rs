@@ -74,26 +74,25 @@ impl SasSource {
 }
 
 fn read(path: &std::path::Path) -> Result<SasToken, SasError> {
-    let failed = |source| SasError::File { path: path.to_owned(), source };
-    let file = fs_err::File::open(path).map_err(|error| failed(into_io(error)))?;
+    // fs-err's message names the path, and so does ours: once is enough.
+    let failed = |error: std::io::Error| {
+        SasError::File { path: path.to_owned(), source: error.kind().into() }
+    };
+    let file = fs_err::File::open(path).map_err(failed)?;
     let mut text = String::new();
     let read = file
         .take(FILE_LIMIT.saturating_add(1))
         .read_to_string(&mut text)
-        .map_err(|error| failed(into_io(error)))?;
+        .map_err(failed)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > FILE_LIMIT {
         return Err(SasError::FileTooLong { path: path.to_owned(), limit: FILE_LIMIT });
     }
     SasToken::parse(&text)
 }
 
-/// fs-err's message names the path, and so does ours: once is enough.
-fn into_io(error: std::io::Error) -> std::io::Error {
-    std::io::Error::from(error.kind())
-}
-
 impl fmt::Debug for SasSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SasSource").field("file", &self.file).field("sas", &self.current()).finish()
+        let file = self.file.as_ref().map(|path| path.display());
+        write!(f, "SasSource({:?}, file: {:?})", self.current(), file.map(|path| path.to_string()))
     }
 }

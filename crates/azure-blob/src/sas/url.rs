@@ -5,7 +5,6 @@
 //! an account: there the account is the path's first segment.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
@@ -149,22 +148,21 @@ fn check_address(url: &Url, plaintext: Plaintext) -> Result<(), UrlError> {
     if path.contains("?sig=") || path.contains("&sig=") {
         return Err(UrlError::SasInPath);
     }
-    if url.scheme() == "http" && plaintext == Plaintext::LoopbackOnly && !is_loopback(url.host()) {
+    if url.scheme() == "http" && plaintext == Plaintext::LoopbackOnly && !url.host().is_some_and(|host| is_loopback(&host)) {
         return Err(UrlError::Plaintext { host: url.host_str().unwrap_or_default().to_owned() });
     }
     Ok(())
 }
 
 /// Whether the host is this machine. RFC 6761 reserves `localhost` and everything below it.
-fn is_loopback(host: Option<Host<&str>>) -> bool {
+fn is_loopback(host: &Host<&str>) -> bool {
     match host {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+        Host::Domain(name) => {
             let name = name.trim_end_matches('.').to_ascii_lowercase();
             name == "localhost" || name.ends_with(".localhost")
         }
-        None => false,
     }
 }
 

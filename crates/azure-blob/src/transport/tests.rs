@@ -12,7 +12,9 @@ fn frames_are_slices_of_the_very_bytes_received() {
     let chunks = [Bytes::from(vec![1; 600 << 10]), Bytes::new(), Bytes::from(vec![2; 7])];
     let received = Meter::default();
     let mut rope = Rope::new(received);
-    chunks.iter().for_each(|chunk| rope.push(chunk.clone()));
+    for chunk in &chunks {
+        rope.push(chunk.clone());
+    }
     let payload = rope.finish(None);
     let sent = Meter::default();
     let block = BlockBody::new(&payload, &sent);

@@ -10,7 +10,14 @@
 //! safe door into a function compiled for these instructions; `pulp` does the same by way of the
 //! unmaintained `paste`.
 
-use std::arch::{is_x86_feature_detected, x86_64::*};
+use std::arch::{
+    is_x86_feature_detected,
+    x86_64::{
+        __m256i, _mm256_add_epi32, _mm256_alignr_epi8, _mm256_set_epi64x, _mm256_setzero_si256,
+        _mm256_shuffle_epi8, _mm256_shuffle_epi32, _mm256_slli_epi32, _mm256_srli_epi32,
+        _mm256_srli_epi64, _mm256_xor_si256,
+    },
+};
 
 use fearless_simd::{Avx2, Level, prelude::*, u32x8};
 
@@ -74,43 +81,65 @@ fearless_simd::kernel!(
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 #[expect(
     clippy::indexing_slicing,
-    reason = "a loop counter below 3 into 16 rows"
+    reason = "loop counters below 4 and 13 into 16 rows"
 )]
 fn compress_pair(avx2: Avx2, words: &mut [u32; 8], pair: &[[u8; 64]; 2], rows: &mut [Row; 16]) {
     let mut x = load(pair);
-    let with_k = |x: __m256i, row: usize| -> Row {
-        let k = u32x8::from_slice(avx2, &K_ROWS.0[row]).into();
-        let sum: u32x8<Avx2> = _mm256_add_epi32(x, k).simd_into(avx2);
-        sum.into()
-    };
     for (row, x) in x.iter().enumerate() {
-        rows[row] = with_k(*x, row);
+        rows[row] = with_k(avx2, *x, row);
     }
     let mut state = Rounds::new(*words);
-    // A loop, not unrolled: the optimiser must not see that what is loaded is what was stored, or it takes
-    // the words out of the vector registers one by one, which costs more than the way through memory.
-    for group in 0..3 {
-        for quarter in 0..4 {
-            let row = 4 * group + quarter;
-            let next;
-            (state, next) = four_and_schedule(state, &rows[row], x);
-            rows[row + 4] = with_k(next, row + 4);
-            let [_, x1, x2, x3] = x;
-            x = [x1, x2, x3, next];
-        }
+    // Four quarters written out, so that no variable has to move; in a loop that stays one, because were
+    // the optimiser to see that what is loaded is what was stored, it would take the words out of the
+    // vector registers one by one, which costs more than the way through memory.
+    for row in (0..3).map(|group| 4 * group) {
+        let [x0, x1, x2, x3] = x;
+        let s = state;
+        let [w0, w1, w2, w3, ..] = rows[row];
+        let sum = first_two([x0, x1, x2, x3]);
+        let s = s.next(w0).next(w1);
+        let x4 = last_two(sum);
+        let s = s.next(w2).next(w3);
+        rows[row + 4] = with_k(avx2, x4, row + 4);
+        let [w0, w1, w2, w3, ..] = rows[row + 1];
+        let sum = first_two([x1, x2, x3, x4]);
+        let s = s.next(w0).next(w1);
+        let x5 = last_two(sum);
+        let s = s.next(w2).next(w3);
+        rows[row + 5] = with_k(avx2, x5, row + 5);
+        let [w0, w1, w2, w3, ..] = rows[row + 2];
+        let sum = first_two([x2, x3, x4, x5]);
+        let s = s.next(w0).next(w1);
+        let x6 = last_two(sum);
+        let s = s.next(w2).next(w3);
+        rows[row + 6] = with_k(avx2, x6, row + 6);
+        let [w0, w1, w2, w3, ..] = rows[row + 3];
+        let sum = first_two([x3, x4, x5, x6]);
+        let s = s.next(w0).next(w1);
+        let x7 = last_two(sum);
+        let s = s.next(w2).next(w3);
+        rows[row + 7] = with_k(avx2, x7, row + 7);
+        (state, x) = (s, [x4, x5, x6, x7]);
     }
     let [.., r12, r13, r14, r15] = &*rows;
-    for [w0, w1, w2, w3, ..] in [r12, r13, r14, r15] {
-        state = state.next(*w0).next(*w1).next(*w2).next(*w3);
-    }
+    state = state.lower(r12).lower(r13).lower(r14).lower(r15);
     state.add_to(words);
     state = Rounds::new(*words);
-    let (twos, _) = rows.as_chunks::<2>();
-    for [[.., w0, w1, w2, w3], [.., w4, w5, w6, w7]] in twos {
-        state = state.next(*w0).next(*w1).next(*w2).next(*w3);
-        state = state.next(*w4).next(*w5).next(*w6).next(*w7);
+    let (twos, _) = rows.as_chunks();
+    for [even, odd] in twos {
+        state = state.upper(even).upper(odd);
     }
     state.add_to(words);
+}
+
+/// Schedule words with the constants of `row` added.
+#[inline]
+#[target_feature(enable = "avx2")]
+#[expect(clippy::indexing_slicing, reason = "the caller counts to 16")]
+fn with_k(avx2: Avx2, x: __m256i, row: usize) -> Row {
+    let k = u32x8::from_slice(avx2, &K_ROWS.0[row]).into();
+    let sum: u32x8<Avx2> = _mm256_add_epi32(x, k).simd_into(avx2);
+    sum.into()
 }
 
 /// The sixteen message words of both blocks, turned to the processor's byte order.
@@ -122,8 +151,8 @@ fn load([one, two]: &[[u8; 64]; 2]) -> [__m256i; 4] {
     let (ones, _) = one.as_chunks::<16>();
     let (twos, _) = two.as_chunks::<16>();
     for (x, (one, two)) in x.iter_mut().zip(ones.iter().zip(twos)) {
-        let ([a, b], [c, d]) = (halves(one), halves(two));
-        *x = _mm256_shuffle_epi8(_mm256_set_epi64x(d, c, b, a), turn);
+        let ([one, one_up], [two, two_up]) = (halves(one), halves(two));
+        *x = _mm256_shuffle_epi8(_mm256_set_epi64x(two_up, two, one_up, one), turn);
     }
     x
 }
@@ -138,33 +167,26 @@ fn halves(bytes: &[u8; 16]) -> [i64; 2] {
     }
 }
 
-/// Four rounds of block one on `row`, and between them the next four schedule words of both blocks from the
-/// sixteen before (FIPS 180-4 §6.2.2): vector and scalar units then work at the same time.
+/// The next four schedule words of both blocks from the sixteen before (FIPS 180-4 §6.2.2), but for what
+/// the last two need of the first two: see [`last_two`].
 #[inline]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn four_and_schedule(state: Rounds, row: &Row, x: [__m256i; 4]) -> (Rounds, __m256i) {
-    let [x0, x1, x2, x3] = x;
-    let [w0, w1, w2, w3, ..] = *row;
+#[target_feature(enable = "avx2")]
+fn first_two([x0, x1, x2, x3]: [__m256i; 4]) -> __m256i {
     let back15 = _mm256_alignr_epi8::<4>(x1, x0);
     let back7 = _mm256_alignr_epi8::<4>(x3, x2);
-    let sum = _mm256_add_epi32(x0, back7);
-    let state = state.next(w0);
-    let sum = _mm256_add_epi32(sum, sigma0(back15));
-    let state = state.next(w1);
-    // Words two back: of the four new ones the first two need old words, the last two need the first two.
-    let none = -1;
-    let low = both_halves(none, 0x0b0a_0908_0302_0100);
-    let sum = _mm256_add_epi32(
-        sum,
-        _mm256_shuffle_epi8(sigma1(_mm256_shuffle_epi32::<0xfa>(x3)), low),
-    );
-    let state = state.next(w2);
-    let high = both_halves(0x0b0a_0908_0302_0100, none);
-    let next = _mm256_add_epi32(
-        sum,
-        _mm256_shuffle_epi8(sigma1(_mm256_shuffle_epi32::<0x50>(sum)), high),
-    );
-    (state.next(w3), next)
+    let sum = _mm256_add_epi32(_mm256_add_epi32(x0, back7), sigma0(back15));
+    let back2 = sigma1(_mm256_shuffle_epi32::<0xfa>(x3));
+    let place = both_halves(-1, 0x0b0a_0908_0302_0100);
+    _mm256_add_epi32(sum, _mm256_shuffle_epi8(back2, place))
+}
+
+/// Completes the four words of [`first_two`].
+#[inline]
+#[target_feature(enable = "avx2")]
+fn last_two(sum: __m256i) -> __m256i {
+    let back2 = sigma1(_mm256_shuffle_epi32::<0x50>(sum));
+    let place = both_halves(0x0b0a_0908_0302_0100, -1);
+    _mm256_add_epi32(sum, _mm256_shuffle_epi8(back2, place))
 }
 
 /// The shuffle control with these two words in either 128-bit half.
@@ -199,8 +221,12 @@ struct Rounds {
     bc: u32,
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "a call per round, with the variables in memory, would cost half of the speed"
+)]
 impl Rounds {
-    #[inline]
+    #[inline(always)]
     fn new(words: [u32; 8]) -> Self {
         let [_, b, c, ..] = words;
         Self {
@@ -210,7 +236,7 @@ impl Rounds {
     }
 
     /// One round (FIPS 180-4 §6.2.2) on `wk`, a schedule word with its constant added.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::many_single_char_names, reason = "the standard's names")]
     fn next(self, wk: u32) -> Self {
         let [a, b, c, d, e, f, g, h] = self.abcdefgh;
@@ -239,8 +265,20 @@ impl Rounds {
         }
     }
 
+    /// Four rounds on block one's words of a row.
+    #[inline(always)]
+    fn lower(self, [w0, w1, w2, w3, ..]: &Row) -> Self {
+        self.next(*w0).next(*w1).next(*w2).next(*w3)
+    }
+
+    /// Four rounds on block two's words of a row.
+    #[inline(always)]
+    fn upper(self, [.., w0, w1, w2, w3]: &Row) -> Self {
+        self.next(*w0).next(*w1).next(*w2).next(*w3)
+    }
+
     /// Adds the working variables to the chaining words.
-    #[inline]
+    #[inline(always)]
     fn add_to(self, words: &mut [u32; 8]) {
         for (word, add) in words.iter_mut().zip(self.abcdefgh) {
             *word = word.wrapping_add(add);

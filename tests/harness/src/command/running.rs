@@ -33,7 +33,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Its standard input, where [`Run::keep_stdin`] was asked for.
+    /// Its standard input, where [`super::Run::keep_stdin`] was asked for.
     pub fn stdin(&mut self) -> Option<ChildStdin> {
         self.stdin.take()
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::Certificate;
 use reqwest::redirect::Policy;
 
+use super::ServiceError;
+
 /// TCP, TLS and proxy handshakes together, per address tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -15,27 +17,16 @@ const IDLE_PER_HOST: usize = 64;
 /// Most headers of an answer. hyper stops at 100; 8 KiB of metadata may have more names.
 const MAX_HEADERS: usize = 1024;
 
-/// The client could not be built.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ClientError {
-    /// The PEM file has no certificate, or a broken one.
-    #[error("the CA file holds no readable PEM certificate")]
-    BadCertificate,
-    /// Something else in the client's set-up.
-    #[error("cannot set up the HTTP client")]
-    Setup(#[source] reqwest::Error),
-}
-
 /// HTTP/1.1 only: one block per connection, so that a lost packet stops one block and not all, and so
 /// that a large body is written straight from its chunks. No redirects (a SAS must not wander off to
 /// another host), no decompression (a blob's `Content-Encoding` is a property, not a wrapping). Proxies
 /// come from the environment, as reqwest reads it.
-pub(crate) fn client(ca_certs: &[Vec<u8>]) -> Result<reqwest::Client, ClientError> {
+pub(super) fn client(ca_certs: &[Vec<u8>]) -> Result<reqwest::Client, ServiceError> {
     let mut extra = Vec::new();
     for pem in ca_certs {
-        let found = Certificate::from_pem_bundle(pem).map_err(|_| ClientError::BadCertificate)?;
+        let found = Certificate::from_pem_bundle(pem).map_err(|_| ServiceError::BadCertificate)?;
         if found.is_empty() {
-            return Err(ClientError::BadCertificate);
+            return Err(ServiceError::BadCertificate);
         }
         extra.extend(found);
     }
@@ -44,9 +35,13 @@ pub(crate) fn client(ca_certs: &[Vec<u8>]) -> Result<reqwest::Client, ClientErro
         Ok(client) => Ok(client),
         // A machine without any root certificates: http and --ca-cert must work all the same, and
         // https then says that the server is not trusted.
-        Err(_) if !has_extra => builder().tls_certs_only([]).build().map_err(ClientError::Setup),
-        Err(error) => Err(ClientError::Setup(error)),
+        Err(_) if !has_extra => builder().tls_certs_only([]).build().map_err(setup),
+        Err(error) => Err(setup(error)),
     }
+}
+
+fn setup(error: reqwest::Error) -> ServiceError {
+    ServiceError::Client(error.without_url())
 }
 
 fn builder() -> reqwest::ClientBuilder {
