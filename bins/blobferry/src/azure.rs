@@ -1,52 +1,17 @@
 //! Blob URLs, their SAS, and the way to their services.
 
-use std::cell::OnceCell;
 use std::path::Path;
 
 use blobferry_azure_blob::sas::{Need, SasError, SasFinding, Severity, UrlError, Use};
-use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasToken, SasUrl, Service, ServiceOptions};
+use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasToken, SasUrl};
 use blobferry_console::{ExitStatus, Failure};
 use jiff::Timestamp;
 
-use crate::cli::{CopyArgs, RemoteArgs, VerifyArgs};
-use crate::settings::{flag, flag_if};
-use crate::value;
+use crate::cli::{CopyArgs, VerifyArgs};
 
-/// The HTTP client that both ends share, made when a blob needs it: a copy between local files pays
-/// nothing for certificates.
-#[derive(Debug)]
-pub(crate) struct Client<'a> {
-    remote: &'a RemoteArgs,
-    options: ServiceOptions,
-    made: OnceCell<Service>,
-}
+mod client;
 
-impl<'a> Client<'a> {
-    /// Reads the flags. `tags`: the source's index tags are wanted.
-    pub(crate) fn new(remote: &'a RemoteArgs, stall_timeout: &str, tags: bool) -> Result<Self, Failure> {
-        let version = flag_if("--x-ms-version", remote.x_ms_version.as_ref(), value::version)?;
-        let mut options = ServiceOptions::default();
-        options.version = version.unwrap_or(options.version);
-        options.stall_timeout = flag("--stall-timeout", value::time(stall_timeout))?;
-        options.tags = tags;
-        Ok(Self { remote, options, made: OnceCell::new() })
-    }
-
-    fn service(&self) -> Result<&Service, Failure> {
-        if let Some(service) = self.made.get() {
-            return Ok(service);
-        }
-        let mut options = self.options.clone();
-        for path in &self.remote.ca_cert {
-            let pem = fs_err::read(path)
-                .map_err(|error| Failure::usage("--ca-cert: the file cannot be read").because(&error))?;
-            options.ca_certs.push(pem);
-        }
-        let service = Service::new(options)
-            .map_err(|error| Failure::usage("no way to the service can be set up").because(&error))?;
-        Ok(self.made.get_or_init(|| service))
-    }
-}
+pub(crate) use client::Client;
 
 /// How to reach the blob of one end.
 #[derive(Debug)]
@@ -69,38 +34,67 @@ impl<'a> Connection<'a> {
     /// To the source of a copy.
     pub(crate) fn source(args: &'a CopyArgs, client: &'a Client<'a>) -> Self {
         let tags = args.properties.s2s_preserve_blob_tags;
-        let need = Need { purpose: Use::Source, tags };
-        Self { client, need, sas_file: args.sas.source_sas_file.as_deref() }
+        let need = Need {
+            purpose: Use::Source,
+            tags,
+        };
+        Self {
+            client,
+            need,
+            sas_file: args.sas.source_sas_file.as_deref(),
+        }
     }
 
     /// To the destination of a copy.
     pub(crate) fn destination(args: &'a CopyArgs, client: &'a Client<'a>) -> Self {
         let tags = args.properties.s2s_preserve_blob_tags || args.properties.blob_tags.is_some();
-        let need = Need { purpose: Use::Destination, tags };
-        Self { client, need, sas_file: args.sas.destination_sas_file.as_deref() }
+        let need = Need {
+            purpose: Use::Destination,
+            tags,
+        };
+        Self {
+            client,
+            need,
+            sas_file: args.sas.destination_sas_file.as_deref(),
+        }
     }
 
     /// To what is verified.
     pub(crate) fn verify(args: &'a VerifyArgs, client: &'a Client<'a>) -> Self {
-        Self { client, need: Need::of(Use::Source), sas_file: args.source_sas_file.as_deref() }
+        Self {
+            client,
+            need: Need::of(Use::Source),
+            sas_file: args.source_sas_file.as_deref(),
+        }
     }
 
     /// The end's name in messages.
     fn end(&self) -> &'static str {
-        if self.need.purpose == Use::Destination { "destination" } else { "source" }
+        if self.need.purpose == Use::Destination {
+            "destination"
+        } else {
+            "source"
+        }
     }
 
     /// A file or pipe takes no SAS.
     pub(crate) fn refuse_sas_file(&self) -> Result<(), Failure> {
         match self.sas_file {
-            Some(_) => Err(Failure::usage(format!("--{}-sas-file is for a blob URL", self.end()))),
+            Some(_) => Err(Failure::usage(format!(
+                "--{}-sas-file is for a blob URL",
+                self.end()
+            ))),
             None => Ok(()),
         }
     }
 
     /// Understands a URL, finds its SAS, and refuses what the service would refuse. Nothing is sent.
     pub(crate) fn blob(&self, text: &str) -> Result<Blob, Failure> {
-        let plaintext = if self.client.remote.allow_http { Plaintext::Anywhere } else { Plaintext::LoopbackOnly };
+        let plaintext = if self.client.allows_http() {
+            Plaintext::Anywhere
+        } else {
+            Plaintext::LoopbackOnly
+        };
         let url = SasUrl::parse(text, plaintext).map_err(|error| self.bad_url(&error))?;
         if self.need.purpose == Use::Destination {
             url.writable().map_err(|error| self.bad_url(&error))?;
@@ -134,22 +128,30 @@ impl<'a> Connection<'a> {
         let Some(text) = std::env::var_os(name).filter(|text| !text.is_empty()) else {
             return Ok(None);
         };
-        let text = text.into_string().map_err(|_| {
-            Failure::new(ExitStatus::Denied, format!("{name} is not UTF-8"))
-        })?;
+        let text = text
+            .into_string()
+            .map_err(|_| Failure::new(ExitStatus::Denied, format!("{name} is not UTF-8")))?;
         let token = SasToken::parse(&text);
-        token.map(Some).map_err(|error| self.bad_sas(&error).hint(format!("see the environment variable {name}")))
+        token.map(Some).map_err(|error| {
+            self.bad_sas(&error)
+                .hint(format!("see the environment variable {name}"))
+        })
     }
 
     fn variable(&self) -> &'static str {
-        if self.need.purpose == Use::Destination { "BLOBFERRY_DESTINATION_SAS" } else { "BLOBFERRY_SOURCE_SAS" }
+        if self.need.purpose == Use::Destination {
+            "BLOBFERRY_DESTINATION_SAS"
+        } else {
+            "BLOBFERRY_SOURCE_SAS"
+        }
     }
 
     /// Everything that can be known without asking the service.
     fn preflight(&self, url: &SasUrl, token: &SasToken) -> Result<Vec<String>, Failure> {
         let findings = token.check(url, self.need, Timestamp::now());
-        let (fatal, notes): (Vec<_>, Vec<_>) =
-            findings.into_iter().partition(|finding| finding.severity == Severity::Fatal);
+        let (fatal, notes): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Fatal);
         if fatal.is_empty() {
             let note = |finding: &SasFinding| {
                 format!("{}: {}; {}", self.end(), finding.message, finding.hint)
@@ -158,21 +160,34 @@ impl<'a> Connection<'a> {
         }
         let refused = Failure::new(
             ExitStatus::Denied,
-            format!("the {}'s SAS cannot be used for {}", self.end(), url.address()),
+            format!(
+                "the {}'s SAS cannot be used for {}",
+                self.end(),
+                url.address()
+            ),
         );
-        Err(fatal.iter().fold(refused, |failure, finding| failure.cause(&finding.message).hint(&finding.hint)))
+        Err(fatal.iter().fold(refused, |failure, finding| {
+            failure.cause(&finding.message).hint(&finding.hint)
+        }))
     }
 
     fn no_sas(&self) -> Failure {
         let end = self.end();
-        Failure::new(ExitStatus::Denied, format!("the {end}'s URL has no SAS"))
-            .hint(format!("put it into the URL, into a file named by --{end}-sas-file, or into {}", self.variable()))
+        Failure::new(ExitStatus::Denied, format!("the {end}'s URL has no SAS")).hint(format!(
+            "put it into the URL, into a file named by --{end}-sas-file, or into {}",
+            self.variable()
+        ))
     }
 
     fn bad_url(&self, error: &UrlError) -> Failure {
         // A URL that names no blob is wrong usage; one with a broken SAS has no credential.
-        let exit = if matches!(error, UrlError::Sas(_)) { ExitStatus::Denied } else { ExitStatus::Usage };
-        let failure = Failure::new(exit, format!("the {}'s URL cannot be used", self.end())).because(error);
+        let exit = if matches!(error, UrlError::Sas(_)) {
+            ExitStatus::Denied
+        } else {
+            ExitStatus::Usage
+        };
+        let failure =
+            Failure::new(exit, format!("the {}'s URL cannot be used", self.end())).because(error);
         match (error.hint(), error) {
             (Some(hint), _) => failure.hint(hint),
             (None, UrlError::NoBlob { .. }) if self.need.purpose == Use::Destination => {
@@ -197,7 +212,11 @@ impl Blob {
 
     /// Opens the way to it; asks the service nothing yet.
     pub(crate) fn open(self, connection: &Connection<'_>) -> Result<AzureBlob, Failure> {
-        let role = if connection.need.purpose == Use::Destination { Role::Destination } else { Role::Source };
+        let role = if connection.need.purpose == Use::Destination {
+            Role::Destination
+        } else {
+            Role::Source
+        };
         AzureBlob::connect(self.url, self.sas, role, connection.client.service()?)
             .map_err(|error| Failure::from(&error))
     }

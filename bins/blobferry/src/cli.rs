@@ -117,8 +117,16 @@ pub(crate) fn parse() -> Result<Cli, ExitStatus> {
     }
     let text = error.render().to_string();
     if wants_json() {
-        let said = text.trim().trim_start_matches("error: ");
-        drop(Failure::usage(said).write_json(&mut std::io::stdout()));
+        // What follows an empty line is the usage and where to find help.
+        let said = text
+            .split("\n\n")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .trim_start_matches("error: ");
+        let failure = Failure::usage(said)
+            .hint("`blobferry help` and `blobferry help copy` list what there is");
+        drop(failure.write_json(&mut std::io::stdout()));
     } else if redact(&text) == text {
         drop(error.print());
     } else {
@@ -131,7 +139,10 @@ pub(crate) fn parse() -> Result<Cli, ExitStatus> {
 fn wants_json() -> bool {
     let mut words = std::env::args_os().skip(1).take_while(|word| word != "--");
     words.any(|word| word == "--output=json")
-        || std::env::args_os().skip_while(|word| word != "--output").nth(1).is_some_and(|word| word == "json")
+        || std::env::args_os()
+            .skip_while(|word| word != "--output")
+            .nth(1)
+            .is_some_and(|word| word == "json")
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use blobferry_console::report::PlanReport;
 use blobferry_console::{ExitStatus, Failure, Progress};
 use blobferry_transfer::{
-    CopyError, CopyOptions, Decision, Destination, ErrorClass, Overwrite, PlannedCopy, Source, Stats,
-    cancellation, plan,
+    CopyError, CopyOptions, Decision, Destination, ErrorClass, Overwrite, PlannedCopy, Source,
+    Stats, cancellation, plan,
 };
 
 use crate::azure::{Client, Connection};
@@ -43,21 +43,38 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
     let source = End::source(&args.source, &read)?;
     let destination = End::destination(&args.destination, &source, &write)?;
     if !matches!(destination, End::Blob(_)) && settings::changes_properties(&options.properties) {
-        notes.push("a file or pipe keeps no properties, metadata, tags or tier: those flags do nothing".to_owned());
+        notes.push(
+            "a file or pipe keeps no properties, metadata, tags or tier: those flags do nothing"
+                .to_owned(),
+        );
     }
     notes.extend(source.notes().iter().chain(destination.notes()).cloned());
     // A runtime is needed from here on: HTTP clients are made inside it.
     block_on(async {
         let source = source.into_source(&read)?;
         let destination = destination.into_destination(&write)?;
-        let job = Job { source, destination, options, notes, dry_run: args.dry_run, ask };
-        carry(job, streams).await
+        let job = Job {
+            source,
+            destination,
+            options,
+            notes,
+            dry_run: args.dry_run,
+            ask,
+        };
+        Box::pin(carry(job, streams)).await
     })
 }
 
 /// Plans, and runs the plan.
 async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
-    let Job { source, destination, options, mut notes, dry_run, ask } = job;
+    let Job {
+        source,
+        destination,
+        options,
+        mut notes,
+        dry_run,
+        ask,
+    } = job;
     let ends = Ends::of(&source, &destination);
     let mut stop = Stop::listen()?;
     let planned = stop.or_drop(plan(source, destination, options)).await?;
@@ -78,11 +95,15 @@ async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
     let mut progress = Progress::start(streams.style(), outline.length, Arc::clone(&stats));
     if !streams.is_json() {
         // The JSON form of the plan holds them.
-        outline.notes.iter().for_each(|note| progress.note(note));
+        for note in &outline.notes {
+            progress.note(note);
+        }
     }
     let (canceller, cancel) = cancellation();
-    let work = planned.run(progress.observer(), stats, cancel);
-    let result = stop.or_cancel(&canceller, |text| progress.note(text), work).await;
+    let work = Box::pin(planned.run(progress.observer(), stats, cancel));
+    let result = stop
+        .or_cancel(&canceller, |text| progress.note(text), work)
+        .await;
     progress.finish();
     let summary = result.map_err(|error| ends.explain(&error))?;
     streams.summary(&summary, &progress)?;
@@ -98,7 +119,8 @@ async fn agreed(planned: &mut PlannedCopy, stop: &mut Stop) -> Result<bool, Fail
         let name = outline.destination.clone();
         let asked = tokio::task::spawn_blocking(move || prompt::ask(&name, &existing));
         let answer = stop.or_drop(asked).await?;
-        let lost = |error| Failure::new(ExitStatus::Failed, "cannot ask on the terminal").because(&error);
+        let lost =
+            |error| Failure::new(ExitStatus::Failed, "cannot ask on the terminal").because(&error);
         if !answer.map_err(lost)?? {
             return Ok(false);
         }
@@ -127,15 +149,14 @@ impl Ends {
     fn explain(&self, error: &CopyError) -> Failure {
         let failure = Failure::from(error);
         match error.class() {
-            ErrorClass::Corrupt if self.to_pipe => {
-                failure.hint("the bytes went to standard output already: discard what was made of them")
-            }
-            ErrorClass::Corrupt => {
-                failure.hint(format!("nothing was committed: {} is as it was before", self.destination))
-            }
-            ErrorClass::Changed if failure.exit() == ExitStatus::SourceChanged => {
-                failure.hint("`--restart` forgets what is staged and carries the source as it is now")
-            }
+            ErrorClass::Corrupt if self.to_pipe => failure
+                .hint("the bytes went to standard output already: discard what was made of them"),
+            ErrorClass::Corrupt => failure.hint(format!(
+                "nothing was committed: {} is as it was before",
+                self.destination
+            )),
+            ErrorClass::Changed if failure.exit() == ExitStatus::SourceChanged => failure
+                .hint("`--restart` forgets what is staged and carries the source as it is now"),
             ErrorClass::Interrupted if self.from_stream => {
                 failure.hint("a stream cannot be read twice: run the whole command again")
             }

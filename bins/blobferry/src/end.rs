@@ -13,8 +13,17 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use crate::azure::{Blob, Connection};
 
 /// What a blob's name must not hold unencoded in a URL's path.
-const PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}');
 
 /// One end, understood but not touched.
 #[derive(Debug)]
@@ -35,12 +44,16 @@ enum Shape<'a> {
 }
 
 fn shape(argument: &OsStr) -> Result<Shape<'_>, Failure> {
-    let Some(text) = argument.to_str() else { return Ok(Shape::Path(Path::new(argument))) };
+    let Some(text) = argument.to_str() else {
+        return Ok(Shape::Path(Path::new(argument)));
+    };
     if text == "-" {
         return Ok(Shape::Stream);
     }
     if text.trim().is_empty() {
-        return Err(Failure::usage("an empty name: wanted a blob URL, a file, or -"));
+        return Err(Failure::usage(
+            "an empty name: wanted a blob URL, a file, or -",
+        ));
     }
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.trim());
     match scheme {
@@ -70,9 +83,15 @@ impl End {
         let end = match shape(argument)? {
             Shape::Stream => Self::Stream,
             Shape::Url(text) => Self::Blob(Box::new(connection.blob(text)?)),
-            Shape::Path(path) => Self::File(path.to_owned()),
+            Shape::Path(path) => Self::file(path),
         };
         end.checked(connection)
+    }
+
+    /// A file by its absolute path: a journal must not take two files for one because both were named
+    /// from where the user stood.
+    fn file(path: &Path) -> Self {
+        Self::File(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
     }
 
     /// Refuses a SAS file where there is no blob that it could be for.
@@ -101,12 +120,18 @@ impl End {
             Shape::Stream => Self::Stream,
             Shape::Url(text) => Self::Blob(Box::new(connection.blob(&named(text, source)?)?)),
             Shape::Path(path) if path.is_dir() || ends_in_slash(argument) => {
-                Self::File(path.join(source.last_name()?))
+                Self::file(&path.join(source.last_name()?))
             }
-            Shape::Path(path) => Self::File(path.to_owned()),
+            Shape::Path(path) => Self::file(path),
         };
         if source.is_same(&end) {
-            return Err(Failure::usage("source and destination are the same"));
+            let both = if matches!(end, Self::Stream) {
+                "standard input and standard output"
+            } else {
+                "the same"
+            };
+            return Err(Failure::usage(format!("source and destination are {both}"))
+                .hint("one of them must be another blob or file"));
         }
         end.checked(connection)
     }
@@ -115,7 +140,9 @@ impl End {
     fn last_name(&self) -> Result<OsString, Failure> {
         let name = match self {
             Self::Stream => {
-                return Err(Failure::usage("standard input has no name: name the destination in full"));
+                return Err(Failure::usage(
+                    "standard input has no name: name the destination in full",
+                ));
             }
             Self::File(path) => path.file_name().map(OsStr::to_owned),
             Self::Blob(blob) => {
@@ -147,16 +174,17 @@ impl End {
     pub(crate) fn into_source(self, connection: &Connection<'_>) -> Result<Source, Failure> {
         let opened = match self {
             Self::Stream => StdinSource::new().map(|stdin| Source::Stream(Box::new(stdin))),
-            Self::File(path) => {
-                FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file)))
-            }
+            Self::File(path) => FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file))),
             Self::Blob(blob) => return Ok(Source::Ranged(Arc::new(blob.open(connection)?))),
         };
         opened.map_err(|error| Failure::from(&error))
     }
 
     /// Gets it ready for writing; touches nothing yet.
-    pub(crate) fn into_destination(self, connection: &Connection<'_>) -> Result<Destination, Failure> {
+    pub(crate) fn into_destination(
+        self,
+        connection: &Connection<'_>,
+    ) -> Result<Destination, Failure> {
         Ok(match self {
             Self::Stream => {
                 let stdout = StdoutSink::new().map_err(|error| Failure::from(&error))?;
@@ -174,10 +202,11 @@ impl End {
 /// A missing directory is a typing error far more often than a wish.
 fn check_directory(path: &Path) -> Result<(), Failure> {
     match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
-            Err(Failure::new(ExitStatus::Failed, format!("there is no directory {}", parent.display()))
-                .hint("make it first"))
-        }
+        Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => Err(Failure::new(
+            ExitStatus::Failed,
+            format!("there is no directory {}", parent.display()),
+        )
+        .hint("make it first")),
         _ => Ok(()),
     }
 }
@@ -194,6 +223,8 @@ fn named(text: &str, source: &End) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     let name = source.last_name()?;
-    let name = name.to_str().ok_or_else(|| Failure::usage("the source's name is not UTF-8: name the blob"))?;
+    let name = name
+        .to_str()
+        .ok_or_else(|| Failure::usage("the source's name is not UTF-8: name the blob"))?;
     Ok(format!("{path}{}{rest}", utf8_percent_encode(name, PATH)))
 }

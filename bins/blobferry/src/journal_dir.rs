@@ -15,9 +15,14 @@ pub(crate) fn choose(args: &CopyArgs) -> Result<Option<PathBuf>, String> {
         return Ok(Some(dir.clone()));
     }
     let dirs = ProjectDirs::from("", "", "blobferry");
-    let state = dirs.as_ref().map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()));
+    let state = dirs
+        .as_ref()
+        .map(|dirs| dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()));
     match state {
         Some(state) => Ok(Some(state.join("journal"))),
-        None => Err("no journal: this user has no home directory; `--journal-dir` names a place for it".to_owned()),
+        None => Err(
+            "no journal: this user has no home directory; `--journal-dir` names a place for it"
+                .to_owned(),
+        ),
     }
 }

@@ -27,11 +27,15 @@ pub(crate) fn start(say: &SayArgs) -> Result<(), Failure> {
                 .create(true)
                 .append(true)
                 .open(path)
-                .map_err(|error| Failure::new(ExitStatus::Failed, "cannot open the log file").because(&error))?,
+                .map_err(|error| {
+                    Failure::new(ExitStatus::Failed, "cannot open the log file").because(&error)
+                })?,
         ),
         None => Box::new(io::stderr()),
     };
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(Clean(Mutex::new(to)));
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(Clean(Mutex::new(to)));
     // HTTP and SDK crates print whole URLs at debug and trace level: their events stay out altogether.
     let ours = Targets::new().with_target("blobferry", level);
     tracing_subscriber::registry().with(layer).with(ours).init();
@@ -61,6 +65,10 @@ impl Write for CleanWriter<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).flush()
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .flush()
     }
 }

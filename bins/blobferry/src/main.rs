@@ -57,7 +57,8 @@ fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
         .enable_all()
         .build()
         .map_err(|error| {
-            Failure::new(ExitStatus::Failed, "the system gives no threads or sockets").because(&error)
+            Failure::new(ExitStatus::Failed, "the system gives no threads or sockets")
+                .because(&error)
         })?;
     let result = runtime.block_on(work);
     runtime.shutdown_background();

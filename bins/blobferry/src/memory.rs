@@ -28,7 +28,9 @@ fn cgroup_limit(root: &Path) -> Option<u64> {
     for line in groups.lines() {
         // `hierarchy:controllers:path`; version 2 has no controllers.
         let mut fields = line.splitn(3, ':').skip(1);
-        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else {
+            continue;
+        };
         let (mount, file) = match controllers {
             "" => ("sys/fs/cgroup", "memory.max"),
             list if list.split(',').any(|name| name == "memory") => {
@@ -55,7 +57,9 @@ fn limits_up(mount: &Path, path: &str, file: &str) -> Vec<u64> {
 /// Most memory this process ever held, in bytes (`VmHWM`); `None` where the system does not say.
 pub(crate) fn peak() -> Option<u64> {
     let status = fs_err::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }
@@ -83,7 +87,10 @@ mod tests {
         ]);
         assert_eq!(default_under(v2.path()), 16 << 20);
         let v1 = root(&[
-            ("proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/docker/abc\n"),
+            (
+                "proc/self/cgroup",
+                "5:cpu,cpuacct:/x\n4:memory:/docker/abc\n",
+            ),
             ("sys/fs/cgroup/memory/memory.limit_in_bytes", "134217728\n"),
         ]);
         assert_eq!(default_under(v1.path()), 32 << 20);
@@ -94,7 +101,10 @@ mod tests {
         assert_eq!(default_under(root(&[]).path()), DEFAULT_MEMORY);
         let group = ("proc/self/cgroup", "0::/\n");
         let limited = |limit| root(&[group, ("sys/fs/cgroup/memory.max", limit)]);
-        assert_eq!(default_under(limited("9223372036854771712").path()), DEFAULT_MEMORY);
+        assert_eq!(
+            default_under(limited("9223372036854771712").path()),
+            DEFAULT_MEMORY
+        );
         assert_eq!(default_under(limited("1024").path()), LEAST);
     }
 

@@ -1,10 +1,13 @@
 //! From flags to the engine's options.
 
 use blobferry_console::Failure;
-use blobferry_transfer::{CheckMd5, CopyOptions, Overwrite, PropertyChanges, RetryPolicy, Via, Way};
+use blobferry_transfer::{
+    CheckMd5, CopyOptions, Overwrite, PropertyChanges, RetryPolicy, Via, Way,
+};
 
 use crate::cli::{
-    CheckMd5Word, CopyArgs, DigestWord, EffortArgs, OverwriteWord, PropertyArgs, VerifyArgs, ViaWord,
+    CheckMd5Word, CopyArgs, DigestWord, EffortArgs, OverwriteWord, PropertyArgs, VerifyArgs,
+    ViaWord,
 };
 use crate::{journal_dir, memory, value};
 
@@ -71,9 +74,17 @@ fn effort(args: &EffortArgs) -> Result<CopyOptions, Failure> {
     Ok(CopyOptions {
         memory: flag_if("--memory", args.memory.as_ref(), value::memory)?
             .unwrap_or_else(memory::default),
-        concurrency: flag_if("--concurrency", args.concurrency.as_ref(), value::concurrency)?,
+        concurrency: flag_if(
+            "--concurrency",
+            args.concurrency.as_ref(),
+            value::concurrency,
+        )?,
         cap: flag_if("--cap-mbps", args.cap_mbps.as_ref(), value::cap)?.flatten(),
-        block_size: flag_if("--block-size-mb", args.block_size_mb.as_ref(), value::block_size)?,
+        block_size: flag_if(
+            "--block-size-mb",
+            args.block_size_mb.as_ref(),
+            value::block_size,
+        )?,
         retry,
         ..CopyOptions::default()
     })
@@ -83,10 +94,14 @@ fn properties(args: &PropertyArgs) -> Result<PropertyChanges, Failure> {
     let header = |name, text: &Option<String>| flag_if(name, text.as_ref(), value::header);
     let tier = header("--block-blob-tier", &args.block_blob_tier)?;
     if tier.is_some() && args.preserve_tier {
-        return Err(Failure::usage("--block-blob-tier and --preserve-tier contradict each other"));
+        return Err(Failure::usage(
+            "--block-blob-tier and --preserve-tier contradict each other",
+        ));
     }
     if args.blob_tags.is_some() && args.s2s_preserve_blob_tags {
-        return Err(Failure::usage("--blob-tags and --s2s-preserve-blob-tags contradict each other"));
+        return Err(Failure::usage(
+            "--blob-tags and --s2s-preserve-blob-tags contradict each other",
+        ));
     }
     Ok(PropertyChanges {
         content_type: header("--content-type", &args.content_type)?,
@@ -94,7 +109,8 @@ fn properties(args: &PropertyArgs) -> Result<PropertyChanges, Failure> {
         content_language: header("--content-language", &args.content_language)?,
         content_disposition: header("--content-disposition", &args.content_disposition)?,
         cache_control: header("--cache-control", &args.cache_control)?,
-        metadata: flag_if("--metadata", args.metadata.as_ref(), value::metadata)?.unwrap_or_default(),
+        metadata: flag_if("--metadata", args.metadata.as_ref(), value::metadata)?
+            .unwrap_or_default(),
         tags: flag_if("--blob-tags", args.blob_tags.as_ref(), value::tags)?,
         // azcopy's word for the account's default.
         tier: tier.filter(|tier| !tier.eq_ignore_ascii_case("none")),
@@ -105,9 +121,23 @@ fn properties(args: &PropertyArgs) -> Result<PropertyChanges, Failure> {
 
 /// Whether anything is asked for that only a blob can keep.
 pub(crate) fn changes_properties(changes: &PropertyChanges) -> bool {
-    let PropertyChanges { content_type, content_encoding, content_language, content_disposition, .. } = changes;
-    let texts = [content_type, content_encoding, content_language, content_disposition];
-    texts.into_iter().chain([&changes.cache_control, &changes.tier]).any(Option::is_some)
+    let PropertyChanges {
+        content_type,
+        content_encoding,
+        content_language,
+        content_disposition,
+        ..
+    } = changes;
+    let texts = [
+        content_type,
+        content_encoding,
+        content_language,
+        content_disposition,
+    ];
+    texts
+        .into_iter()
+        .chain([&changes.cache_control, &changes.tier])
+        .any(Option::is_some)
         || !changes.metadata.is_empty()
         || changes.tags.is_some()
         || changes.put_md5

@@ -19,7 +19,9 @@ impl Stop {
     pub(crate) fn listen() -> Result<Self, Failure> {
         let listen = || {
             let interrupt = signal(SignalKind::interrupt())?;
-            Ok(Self { signals: [interrupt, signal(SignalKind::terminate())?] })
+            Ok(Self {
+                signals: [interrupt, signal(SignalKind::terminate())?],
+            })
         };
         listen().map_err(|error: std::io::Error| {
             Failure::new(ExitStatus::Failed, "cannot listen for signals").because(&error)
@@ -29,8 +31,15 @@ impl Stop {
     /// Waits for the next signal.
     async fn asked(&mut self) {
         poll_fn(|context| {
-            let asked = self.signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-            if asked { Poll::Ready(()) } else { Poll::Pending }
+            let asked = self
+                .signals
+                .iter_mut()
+                .any(|signal| signal.poll_recv(context).is_ready());
+            if asked {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }

@@ -23,9 +23,14 @@ pub(crate) type Pairs = BTreeMap<String, String>;
 
 /// Memory for blocks, in bytes.
 pub(crate) fn memory(text: &str) -> Result<u64, String> {
-    let Size(bytes) = text.parse().map_err(|error: blobferry_console::SizeError| error.to_string())?;
+    let Size(bytes) = text
+        .parse()
+        .map_err(|error: blobferry_console::SizeError| error.to_string())?;
     if bytes < LEAST_MEMORY {
-        return Err(format!("{} are not enough: give at least 1MiB", Size(bytes)));
+        return Err(format!(
+            "{} are not enough: give at least 1MiB",
+            Size(bytes)
+        ));
     }
     Ok(bytes)
 }
@@ -34,7 +39,10 @@ pub(crate) fn memory(text: &str) -> Result<u64, String> {
 pub(crate) fn block_size(text: &str) -> Result<u64, String> {
     let wrong = || "a block size is a number of MiB above 0, e.g. 8 or 0.25".to_owned();
     let decimal: Decimal = text.trim().parse().map_err(|()| wrong())?;
-    decimal.times(1 << 20).filter(|bytes| *bytes > 0).ok_or_else(wrong)
+    decimal
+        .times(1 << 20)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(wrong)
 }
 
 /// Megabits per second, as bytes per second; 0 is no cap.
@@ -53,20 +61,27 @@ pub(crate) fn cap(text: &str) -> Result<Option<u64>, String> {
 pub(crate) fn concurrency(text: &str) -> Result<u32, String> {
     match text.trim().parse() {
         Ok(number @ 1..=MOST_CONCURRENCY) => Ok(number),
-        _ => Err(format!("a concurrency is a whole number from 1 to {MOST_CONCURRENCY}")),
+        _ => Err(format!(
+            "a concurrency is a whole number from 1 to {MOST_CONCURRENCY}"
+        )),
     }
 }
 
 /// How often to repeat.
 pub(crate) fn retries(text: &str) -> Result<u32, String> {
-    text.trim().parse().map_err(|_| "a number of retries is a whole number, 0 or more".to_owned())
+    text.trim()
+        .parse()
+        .map_err(|_| "a number of retries is a whole number, 0 or more".to_owned())
 }
 
 /// A time: `60`, `60s`, `1.5m`, `500ms`.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let wrong = || "a time is a number above 0 with ms, s, m or h (seconds without), e.g. 60s".to_owned();
+    let wrong =
+        || "a time is a number above 0 with ms, s, m or h (seconds without), e.g. 60s".to_owned();
     let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let micros = match unit.trim() {
         "ms" => 1_000,
@@ -76,15 +91,20 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let number: Decimal = number.parse().map_err(|()| wrong())?;
-    let micros = number.times(micros).filter(|micros| *micros > 0).ok_or_else(wrong)?;
+    let micros = number
+        .times(micros)
+        .filter(|micros| *micros > 0)
+        .ok_or_else(wrong)?;
     Ok(Duration::from_micros(micros))
 }
 
 /// All expected digests in one.
 pub(crate) fn expect(texts: &[String]) -> Result<Expect, String> {
     texts.iter().try_fold(Expect::default(), |all, text| {
-        let one: Expect =
-            text.trim().parse().map_err(|error: blobferry_integrity::DigestParseError| error.to_string())?;
+        let one: Expect = text
+            .trim()
+            .parse()
+            .map_err(|error: blobferry_integrity::DigestParseError| error.to_string())?;
         all.merge(one).map_err(|error| error.to_string())
     })
 }
@@ -98,12 +118,20 @@ pub(crate) fn metadata(text: &str) -> Result<Pairs, String> {
         let name = name.trim();
         let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         if !starts_well || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err("a metadata name is letters, digits and _, and does not begin with a digit".to_owned());
+            return Err(
+                "a metadata name is letters, digits and _, and does not begin with a digit"
+                    .to_owned(),
+            );
         }
         if !value.chars().all(|c| c.is_ascii() && !c.is_ascii_control()) {
-            return Err(format!("the metadata value of {name} is not printable ASCII"));
+            return Err(format!(
+                "the metadata value of {name} is not printable ASCII"
+            ));
         }
-        if pairs.keys().any(|known: &String| known.eq_ignore_ascii_case(name)) {
+        if pairs
+            .keys()
+            .any(|known: &String| known.eq_ignore_ascii_case(name))
+        {
             return Err(format!("the metadata name {name} comes twice"));
         }
         pairs.insert(name.to_owned(), value.to_owned());
@@ -116,7 +144,10 @@ fn split_unescaped(text: &str) -> Vec<String> {
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         match (c, characters.peek()) {
-            ('\\', Some(';' | '\\')) => parts.last_mut().into_iter().for_each(|part| part.extend(characters.next())),
+            ('\\', Some(';' | '\\')) => parts
+                .last_mut()
+                .into_iter()
+                .for_each(|part| part.extend(characters.next())),
             (';', _) => parts.push(String::new()),
             _ => parts.last_mut().into_iter().for_each(|part| part.push(c)),
         }
@@ -129,7 +160,9 @@ fn split_unescaped(text: &str) -> Vec<String> {
 pub(crate) fn tags(text: &str) -> Result<Pairs, String> {
     let mut tags = Pairs::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').ok_or("tags are k=v&k=v, percent-encoded")?;
+        let (key, value) = pair
+            .split_once('=')
+            .ok_or("tags are k=v&k=v, percent-encoded")?;
         let (key, value) = (tag_text(key)?, tag_text(value)?);
         if !(1..=LONGEST_TAG_KEY).contains(&key.len()) || value.len() > LONGEST_TAG_VALUE {
             return Err(format!(
@@ -148,8 +181,12 @@ pub(crate) fn tags(text: &str) -> Result<Pairs, String> {
 
 fn tag_text(encoded: &str) -> Result<String, String> {
     let wrong = || "a tag is letters, digits, spaces and + - . / : = _".to_owned();
-    let text = percent_decode_str(encoded).decode_utf8().map_err(|_| wrong())?;
-    let valid = text.chars().all(|c| c.is_ascii_alphanumeric() || " +-./:=_".contains(c));
+    let text = percent_decode_str(encoded)
+        .decode_utf8()
+        .map_err(|_| wrong())?;
+    let valid = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || " +-./:=_".contains(c));
     valid.then(|| text.into_owned()).ok_or_else(wrong)
 }
 
@@ -172,7 +209,11 @@ pub(crate) fn version(text: &str) -> Result<String, String> {
             })
     };
     let text = text.trim();
-    if date(text) { Ok(text.to_owned()) } else { Err("a version is a date such as 2021-12-02".to_owned()) }
+    if date(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("a version is a date such as 2021-12-02".to_owned())
+    }
 }
 
 #[cfg(test)]

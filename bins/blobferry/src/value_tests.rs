@@ -3,7 +3,10 @@
 use super::*;
 
 fn pairs(list: &[(&str, &str)]) -> Result<Pairs, String> {
-    Ok(list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+    Ok(list
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect())
 }
 
 #[test]
@@ -17,7 +20,13 @@ fn azcopys_forms_are_read() {
     assert_eq!(retries("0"), Ok(0));
     assert_eq!(version("2021-12-02"), Ok("2021-12-02".to_owned()));
     assert_eq!(header(" text/plain "), Ok("text/plain".to_owned()));
-    for (text, millis) in [("60", 60_000), ("60s", 60_000), ("1.5m", 90_000), ("500ms", 500), ("2h", 7_200_000)] {
+    for (text, millis) in [
+        ("60", 60_000),
+        ("60s", 60_000),
+        ("1.5m", 90_000),
+        ("500ms", 500),
+        ("2h", 7_200_000),
+    ] {
         assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
     }
 }
@@ -25,7 +34,10 @@ fn azcopys_forms_are_read() {
 #[test]
 fn pairs_are_read_with_their_escapes() {
     assert_eq!(metadata("a=1;b=x=y;"), pairs(&[("a", "1"), ("b", "x=y")]));
-    assert_eq!(metadata(r"a=1\;2;b=\\"), pairs(&[("a", "1;2"), ("b", r"\")]));
+    assert_eq!(
+        metadata(r"a=1\;2;b=\\"),
+        pairs(&[("a", "1;2"), ("b", r"\")])
+    );
     assert_eq!(metadata(""), pairs(&[]));
     assert_eq!(tags("a%20b=c%2Fd&e="), pairs(&[("a b", "c/d"), ("e", "")]));
 }
@@ -34,18 +46,39 @@ fn pairs_are_read_with_their_escapes() {
 fn nothing_wrong_is_accepted_or_repeated() {
     type Reads = fn(&str) -> bool;
     let readers: [(&str, Reads); 9] = [
-        ("memory", |text| memory(text).is_err_and(|error| !error.contains(text))),
-        ("block size", |text| block_size(text).is_err_and(|error| !error.contains(text))),
-        ("cap", |text| cap(text).is_err_and(|error| !error.contains(text))),
-        ("concurrency", |text| concurrency(text).is_err_and(|error| !error.contains(text))),
-        ("retries", |text| retries(text).is_err_and(|error| !error.contains(text))),
-        ("time", |text| time(text).is_err_and(|error| !error.contains(text))),
-        ("metadata", |text| metadata(text).is_err_and(|error| !error.contains(text))),
-        ("tags", |text| tags(text).is_err_and(|error| !error.contains(text))),
-        ("version", |text| version(text).is_err_and(|error| !error.contains(text))),
+        ("memory", |text| {
+            memory(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("block size", |text| {
+            block_size(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("cap", |text| {
+            cap(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("concurrency", |text| {
+            concurrency(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("retries", |text| {
+            retries(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("time", |text| {
+            time(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("metadata", |text| {
+            metadata(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("tags", |text| {
+            tags(text).is_err_and(|error| !error.contains(text))
+        }),
+        ("version", |text| {
+            version(text).is_err_and(|error| !error.contains(text))
+        }),
     ];
     for (name, refuses) in readers {
-        assert!(refuses("https://host/c/b?sv=2021-12-02&sig=SECRET"), "{name}");
+        assert!(
+            refuses("https://host/c/b?sv=2021-12-02&sig=SECRET"),
+            "{name}"
+        );
     }
     assert!(memory("1KiB").is_err());
     assert!(block_size("0").is_err() && block_size("-8").is_err());

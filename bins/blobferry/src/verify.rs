@@ -35,10 +35,14 @@ async fn check(
     let stats = Arc::new(Stats::default());
     // The length is known to the source only once it is opened: the bar goes without.
     let mut progress = Progress::start(streams.style(), None, Arc::clone(&stats));
-    notes.iter().for_each(|note| progress.note(note));
+    for note in notes {
+        progress.note(note);
+    }
     let (canceller, cancel) = cancellation();
-    let work = verify(source, options, progress.observer(), stats, cancel);
-    let result = stop.or_cancel(&canceller, |text| progress.note(text), work).await;
+    let work = Box::pin(verify(source, options, progress.observer(), stats, cancel));
+    let result = stop
+        .or_cancel(&canceller, |text| progress.note(text), work)
+        .await;
     progress.finish();
     let summary = result.map_err(|error| {
         let failure = Failure::from(&error);

@@ -34,7 +34,10 @@ impl FromStr for Decimal {
         }
         let places = u32::try_from(fraction.len()).map_err(|_| ())?;
         let scale = 10_u64.checked_pow(places).ok_or(())?;
-        Ok(Self { digits: digits.parse().map_err(|_| ())?, scale })
+        Ok(Self {
+            digits: digits.parse().map_err(|_| ())?,
+            scale,
+        })
     }
 }
 
@@ -54,7 +57,19 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", ".", "-1", "+1", "1e3", "1,5", "1.2.3", "NaN", "0x10", "1.0000000000001", "٣"] {
+        for text in [
+            "",
+            ".",
+            "-1",
+            "+1",
+            "1e3",
+            "1,5",
+            "1.2.3",
+            "NaN",
+            "0x10",
+            "1.0000000000001",
+            "٣",
+        ] {
             assert_eq!(text.parse::<Decimal>(), Err(()), "{text}");
         }
     }

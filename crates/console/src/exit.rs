@@ -87,11 +87,11 @@ impl From<&CopyError> for ExitStatus {
     fn from(error: &CopyError) -> Self {
         let class = match error {
             // What moved on at the destination is somebody else's blob, not another source.
-            CopyError::Store { end: End::Destination, source, .. }
-                if source.class == ErrorClass::Changed =>
-            {
-                ErrorClass::Exists
-            }
+            CopyError::Store {
+                end: End::Destination,
+                source,
+                ..
+            } if source.class == ErrorClass::Changed => ErrorClass::Exists,
             other => other.class(),
         };
         Self::of_class(class, error.resumable())
@@ -112,14 +112,29 @@ mod tests {
 
     fn store(class: ErrorClass, end: End, resumable: bool) -> CopyError {
         let source = StoreError::new(class, "it failed");
-        CopyError::Store { end, doing: "reading block 1".to_owned(), source, resumable }
+        CopyError::Store {
+            end,
+            doing: "reading block 1".to_owned(),
+            source,
+            resumable,
+        }
     }
 
     #[test]
     fn what_time_may_mend_is_incomplete_only_where_work_is_kept() {
-        for class in [ErrorClass::Transient, ErrorClass::Throttled, ErrorClass::Full] {
-            assert_eq!(ExitStatus::from(&store(class, End::Source, true)), ExitStatus::Incomplete);
-            assert_eq!(ExitStatus::from(&store(class, End::Source, false)), ExitStatus::Failed);
+        for class in [
+            ErrorClass::Transient,
+            ErrorClass::Throttled,
+            ErrorClass::Full,
+        ] {
+            assert_eq!(
+                ExitStatus::from(&store(class, End::Source, true)),
+                ExitStatus::Incomplete
+            );
+            assert_eq!(
+                ExitStatus::from(&store(class, End::Source, false)),
+                ExitStatus::Failed
+            );
         }
         let denied = store(ErrorClass::Denied, End::Destination, true);
         assert_eq!(ExitStatus::from(&denied), ExitStatus::Denied);
@@ -148,8 +163,11 @@ mod tests {
             S::RunFailed,
             S::Interrupted,
         ];
-        let listed: Vec<&str> =
-            EXIT_TABLE.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+        let listed: Vec<&str> = EXIT_TABLE
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
         assert_eq!(listed, all.map(|status| status.code().to_string()));
     }
 }

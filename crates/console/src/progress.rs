@@ -89,13 +89,18 @@ impl Progress {
             Style::Quiet => Box::new(Mute),
         };
         let shared = Arc::clone(&reporter);
-        let started = std::thread::Builder::new().name("progress".to_owned()).spawn(move || {
-            show(voice.as_mut(), &receiver, &Meters::new(total, stats));
-            shared.confess(voice.as_mut());
-            voice.end();
-        });
+        let started = std::thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || {
+                show(voice.as_mut(), &receiver, &Meters::new(total, stats));
+                shared.confess(voice.as_mut());
+                voice.end();
+            });
         // A system that has no thread left for us gets no progress.
-        Self { reporter, thread: started.ok() }
+        Self {
+            reporter,
+            thread: started.ok(),
+        }
     }
 
     /// The observer to give to the engine.
@@ -106,18 +111,28 @@ impl Progress {
 
     /// Says something that stops nothing, once.
     pub fn note(&self, text: &str) {
-        self.reporter.on(&Event::Note { text: text.to_owned() });
+        self.reporter.on(&Event::Note {
+            text: text.to_owned(),
+        });
     }
 
     /// Whether this note was said already.
     #[must_use]
     pub fn has_said(&self, note: &str) -> bool {
-        self.reporter.said.lock().unwrap_or_else(PoisonError::into_inner).contains(note)
+        self.reporter
+            .said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(note)
     }
 
     /// Shows what is still waiting and takes the bar away.
     pub fn finish(&mut self) {
-        self.reporter.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.reporter
+            .sender
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = self.thread.take() {
             // A panic in there has been reported by the panic hook, and the copy does not care.
             drop(thread.join());
@@ -157,7 +172,10 @@ impl Reporter {
     fn confess(&self, voice: &mut dyn Voice) {
         let lost = self.lost.load(Ordering::Relaxed);
         if lost > 0 {
-            let text = format!("{} not shown: the output was too slow", quantity::count(lost, "message"));
+            let text = format!(
+                "{} not shown: the output was too slow",
+                quantity::count(lost, "message")
+            );
             voice.event(&Event::Note { text });
         }
     }

@@ -72,7 +72,10 @@ mod tests {
 
     #[test]
     fn a_rate_needs_time() {
-        assert_eq!(per_second(1 << 20, Duration::from_millis(500)), Some(2 << 20));
+        assert_eq!(
+            per_second(1 << 20, Duration::from_millis(500)),
+            Some(2 << 20)
+        );
         assert_eq!(per_second(1, Duration::ZERO), None);
         assert_eq!(rate(512 << 20), "512 MiB/s");
         assert_eq!(count(1, "retry"), "1 retry");

@@ -54,7 +54,10 @@ mod tests {
     #[test]
     fn a_signature_is_hidden_however_it_is_written() {
         for (text, clean) in [
-            ("https://h/c/b?sv=1&sig=aB%2Bc%3D&se=2", "https://h/c/b?sv=1&sig=REDACTED&se=2"),
+            (
+                "https://h/c/b?sv=1&sig=aB%2Bc%3D&se=2",
+                "https://h/c/b?sv=1&sig=REDACTED&se=2",
+            ),
             ("SIG=abc+/==' is wrong", "SIG=REDACTED' is wrong"),
             ("x%3Fsp%3Dr%26sig%3DaB%252Bc", "x%3Fsp%3Dr%26sig%3DREDACTED"),
             ("sig=one sig=two", "sig=REDACTED sig=REDACTED"),

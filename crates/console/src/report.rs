@@ -44,7 +44,12 @@ impl Rows {
     /// # Errors
     /// What `to` says.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        let width = self.0.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+        let width = self
+            .0
+            .iter()
+            .map(|(label, _)| label.len())
+            .max()
+            .unwrap_or(0);
         let mut text = String::new();
         for (label, value) in &self.0 {
             let value = crate::redact(value);

@@ -5,8 +5,13 @@ use std::str::FromStr;
 
 use crate::Decimal;
 
-const UNITS: [(&str, u64); 5] =
-    [("PiB", 1 << 50), ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+const UNITS: [(&str, u64); 5] = [
+    ("PiB", 1 << 50),
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+];
 
 /// A number of bytes. Displayed to three digits in binary units: `17 B`, `1.50 KiB`, `512 MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +39,10 @@ impl fmt::Display for Size {
         let unit = u128::from(*unit);
         let rounded = |step: u128| {
             let step = unit.saturating_mul(step);
-            hundredths.saturating_add(step / 2).checked_div(step).unwrap_or(0)
+            hundredths
+                .saturating_add(step / 2)
+                .checked_div(step)
+                .unwrap_or(0)
         };
         match rounded(1) {
             value @ ..1000 => write!(f, "{}.{:02} {name}", value / 100, value % 100),
@@ -52,7 +60,9 @@ impl fmt::Display for Size {
 #[non_exhaustive]
 pub enum SizeError {
     /// Not a number with a known unit.
-    #[error("a size is a number of bytes, or a number with K, M, G or T (or KiB, MiB, GiB, TiB), e.g. 64MiB")]
+    #[error(
+        "a size is a number of bytes, or a number with K, M, G or T (or KiB, MiB, GiB, TiB), e.g. 64MiB"
+    )]
     Shape,
     /// A decimal unit where binary ones are meant.
     #[error("KB, MB, GB and TB are ambiguous: write KiB, MiB, GiB or TiB")]
@@ -67,7 +77,9 @@ impl FromStr for Size {
 
     fn from_str(text: &str) -> Result<Self, SizeError> {
         let text = text.trim();
-        let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let split = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(split);
         let number: Decimal = number.parse().map_err(|()| SizeError::Shape)?;
         let factor = match unit.trim_start().to_ascii_lowercase().as_str() {

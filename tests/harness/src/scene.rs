@@ -61,7 +61,9 @@ impl Scene {
     #[must_use]
     pub fn run(&self, words: &[&str]) -> Run {
         let run = Run::new(&self.program).args(words).folder(self.folder());
-        let has_own = words.iter().any(|word| matches!(*word, "--no-journal" | "--journal-dir"));
+        let has_own = words
+            .iter()
+            .any(|word| matches!(*word, "--no-journal" | "--journal-dir"));
         if words.first() != Some(&"copy") || has_own {
             return run;
         }
@@ -91,7 +93,13 @@ impl Scene {
     /// # Panics
     /// When there is no such account.
     #[must_use]
-    pub fn with_sas(&self, account: &str, container: &str, blob: &str, permissions: &str) -> (Sas, String) {
+    pub fn with_sas(
+        &self,
+        account: &str,
+        container: &str,
+        blob: &str,
+        permissions: &str,
+    ) -> (Sas, String) {
         let sas = self.azurite.sas(account, container, None, permissions);
         let sas = sas.unwrap_or_else(|error| panic!("no SAS: {error:#}"));
         let url = sas.on(&self.azurite.blob_url(account, container, blob));
@@ -111,7 +119,10 @@ impl Scene {
             ("x-ms-blob-content-type", "application/x-tar".to_owned()),
             ("x-ms-meta-category", "acr-transfer-blob".to_owned()),
         ];
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         self.put(blob, &bytes, &headers);
         bytes
     }
@@ -121,14 +132,19 @@ impl Scene {
     /// # Panics
     /// When the service refuses.
     pub fn put(&self, blob: &str, bytes: &[u8], headers: &[(&str, &str)]) {
-        let put = self.azurite.put_blob(SOURCE, &self.from, blob, bytes, headers);
+        let put = self
+            .azurite
+            .put_blob(SOURCE, &self.from, blob, bytes, headers);
         put.unwrap_or_else(|error| panic!("cannot put {blob}: {error:#}"));
     }
 
     /// The bytes at `blob` in the destination account; `None` when there is no such blob.
     #[must_use]
     pub fn arrived(&self, blob: &str) -> Option<Vec<u8>> {
-        self.azurite.get_blob(DESTINATION, &self.to, blob).ok().map(|answer| answer.body)
+        self.azurite
+            .get_blob(DESTINATION, &self.to, blob)
+            .ok()
+            .map(|answer| answer.body)
     }
 
     /// A header of `blob` in the destination account.
@@ -141,6 +157,8 @@ impl Scene {
     /// How many blocks are staged and not committed at `blob` in the destination account.
     #[must_use]
     pub fn staged(&self, blob: &str) -> usize {
-        self.azurite.uncommitted_blocks(DESTINATION, &self.to, blob).map_or(0, |blocks| blocks.len())
+        self.azurite
+            .uncommitted_blocks(DESTINATION, &self.to, blob)
+            .map_or(0, |blocks| blocks.len())
     }
 }

@@ -39,6 +39,9 @@ pub(crate) struct CopyArgs {
     pub(crate) remote: RemoteArgs,
 }
 
+const CHECK_MD5: &str = "What to do with the source's Content-MD5 \
+    [default: FailIfDifferent; NoCheck where a SHA-256 is expected]";
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Proof")]
 pub(crate) struct ProofArgs {
@@ -48,8 +51,7 @@ pub(crate) struct ProofArgs {
     /// Digest to compute; none only where none is expected
     #[arg(long, value_name = "NAME", default_value = "sha256")]
     pub(crate) digest: DigestWord,
-    /// What to do with the source's Content-MD5 [default: FailIfDifferent; NoCheck with an expected SHA-256]
-    #[arg(long, value_name = "WHEN", ignore_case = true)]
+    #[arg(long, value_name = "WHEN", ignore_case = true, help = CHECK_MD5)]
     pub(crate) check_md5: Option<CheckMd5Word>,
 }
 

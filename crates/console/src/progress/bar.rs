@@ -20,12 +20,19 @@ pub(super) struct Bar {
 impl Bar {
     pub(super) fn new(target: ProgressDrawTarget, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, target);
-        let template = if total.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
+        let template = if total.is_some() {
+            WITH_LENGTH
+        } else {
+            WITHOUT_LENGTH
+        };
         // The templates are constants; a broken one would leave indicatif's own style.
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        Self { bar, prose: Prose::default() }
+        Self {
+            bar,
+            prose: Prose::default(),
+        }
     }
 }
 
@@ -41,7 +48,8 @@ impl Voice for Bar {
     fn tick(&mut self, snapshot: &Snapshot) {
         let course = snapshot.course();
         let gap = if course.is_empty() { "" } else { ", " };
-        self.bar.set_message(format!("{}{gap}{course}", snapshot.amount()));
+        self.bar
+            .set_message(format!("{}{gap}{course}", snapshot.amount()));
         self.bar.set_position(snapshot.done);
         self.bar.tick();
     }

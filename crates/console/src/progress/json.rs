@@ -66,7 +66,14 @@ impl Voice for Json {
     fn event(&mut self, event: &Event) {
         let clean = |text: &str| redact(text).into_owned();
         let record = match event {
-            Event::Retrying { end, doing, class, message, attempt, wait } => Record::Retry {
+            Event::Retrying {
+                end,
+                doing,
+                class,
+                message,
+                attempt,
+                wait,
+            } => Record::Retry {
                 end: end.to_string(),
                 doing: clean(doing),
                 class: word(*class),
@@ -74,7 +81,10 @@ impl Voice for Json {
                 attempt: *attempt,
                 wait_seconds: millis(*wait),
             },
-            Event::FellBack { to, reason } => Record::Fallback { to: to.word(), reason: clean(reason) },
+            Event::FellBack { to, reason } => Record::Fallback {
+                to: to.word(),
+                reason: clean(reason),
+            },
             Event::Note { text } => Record::Note { text: clean(text) },
             Event::Committing => Record::Committing,
             _ => return,

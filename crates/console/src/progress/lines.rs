@@ -20,13 +20,21 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) fn new(to: Box<dyn Write + Send>) -> Self {
-        Self { to, prose: Prose::default(), next: EVERY }
+        Self {
+            to,
+            prose: Prose::default(),
+            next: EVERY,
+        }
     }
 
     fn say(&mut self, line: &str) {
         let line = format!("{line}\n");
         // Progress that nobody can read is no reason to stop.
-        drop(self.to.write_all(line.as_bytes()).and_then(|()| self.to.flush()));
+        drop(
+            self.to
+                .write_all(line.as_bytes())
+                .and_then(|()| self.to.flush()),
+        );
     }
 }
 
@@ -42,7 +50,10 @@ impl Voice for Lines {
             return;
         }
         self.next = snapshot.elapsed.saturating_add(EVERY);
-        let percent = snapshot.percent().map(|percent| format!(" ({percent} %)")).unwrap_or_default();
+        let percent = snapshot
+            .percent()
+            .map(|percent| format!(" ({percent} %)"))
+            .unwrap_or_default();
         let course = snapshot.course();
         let gap = if course.is_empty() { "" } else { ", " };
         self.say(&format!("{}{percent}{gap}{course}", snapshot.amount()));

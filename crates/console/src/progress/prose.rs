@@ -30,8 +30,21 @@ impl Prose {
     }
 
     fn retry(&mut self, event: &Event, now: Instant) -> Option<String> {
-        let Event::Retrying { end, doing, message, attempt, wait, .. } = event else { return None };
-        if self.last.is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RETRIES) {
+        let Event::Retrying {
+            end,
+            doing,
+            message,
+            attempt,
+            wait,
+            ..
+        } = event
+        else {
+            return None;
+        };
+        if self
+            .last
+            .is_some_and(|last| now.saturating_duration_since(last) < BETWEEN_RETRIES)
+        {
             self.held = self.held.saturating_add(1);
             return None;
         }
@@ -41,6 +54,8 @@ impl Prose {
             more => format!(" ({} more since the last message)", count(more, "retry")),
         };
         let wait = duration(*wait);
-        Some(format!("retrying in {wait} (attempt {attempt}, {end}): {doing}: {message}{held}"))
+        Some(format!(
+            "retrying in {wait} (attempt {attempt}, {end}): {doing}: {message}{held}"
+        ))
     }
 }

@@ -39,7 +39,11 @@ pub(super) struct Rate(VecDeque<(Duration, u64)>);
 
 impl Meters {
     pub(super) fn new(total: Option<u64>, stats: Arc<Stats>) -> Self {
-        Self { total, stats, started: Instant::now() }
+        Self {
+            total,
+            stats,
+            started: Instant::now(),
+        }
     }
 
     pub(super) fn look(&self, rate: &mut Rate) -> Snapshot {
@@ -63,7 +67,11 @@ impl Rate {
     /// Adds a sample; the rate since the oldest one in the window.
     pub(super) fn sample(&mut self, at: Duration, moved: u64) -> Option<u64> {
         self.0.push_back((at, moved));
-        while self.0.front().is_some_and(|(then, _)| at.saturating_sub(*then) > WINDOW) {
+        while self
+            .0
+            .front()
+            .is_some_and(|(then, _)| at.saturating_sub(*then) > WINDOW)
+        {
             self.0.pop_front();
         }
         let (then, before) = self.0.front()?;

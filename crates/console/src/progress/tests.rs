@@ -53,8 +53,13 @@ fn events() -> [Event; 5] {
     [
         retry(),
         retry(),
-        Event::FellBack { to: Way::Relay, reason: "the service cannot reach the source".to_owned() },
-        Event::Note { text: "a note\nin two lines".to_owned() },
+        Event::FellBack {
+            to: Way::Relay,
+            reason: "the service cannot reach the source".to_owned(),
+        },
+        Event::Note {
+            text: "a note\nin two lines".to_owned(),
+        },
         Event::Committing,
     ]
 }
@@ -69,7 +74,11 @@ fn a_log_gets_a_line_every_five_seconds_and_no_flood_of_retries() {
     for seconds in [1, 5, 6, 9, 10] {
         voice.tick(&snapshot(seconds));
     }
-    voice.tick(&Snapshot { total: None, rate: Some(0), ..snapshot(15) });
+    voice.tick(&Snapshot {
+        total: None,
+        rate: Some(0),
+        ..snapshot(15)
+    });
     assert_snapshot!(out.text(), @"
     retrying in 1.5 s (attempt 1, destination): staging block 3: 503 ServerBusy at https://h/c/b?sig=REDACTED
     going by relay instead: the service cannot reach the source
@@ -101,10 +110,15 @@ fn a_program_gets_every_event_as_a_line() {
 #[test]
 fn a_note_is_said_once_and_everything_is_out_when_it_finishes() {
     let out = Shared::default();
-    let mut progress =
-        Progress::start(Style::Lines(Box::new(out.clone())), None, Arc::new(Stats::default()));
+    let mut progress = Progress::start(
+        Style::Lines(Box::new(out.clone())),
+        None,
+        Arc::new(Stats::default()),
+    );
     progress.note("once");
-    progress.observer().on(&Event::Note { text: "once".to_owned() });
+    progress.observer().on(&Event::Note {
+        text: "once".to_owned(),
+    });
     progress.note("twice");
     progress.finish();
     assert!(progress.has_said("once") && !progress.has_said("never"));

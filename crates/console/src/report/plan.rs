@@ -64,12 +64,19 @@ impl PlanReport<'_> {
         match plan.decision {
             Decision::Copy => rows.add("would copy", size(plan.length)),
             Decision::SkipNotNewer => {
-                rows.add("would skip", "the destination is at least as new as the source");
+                rows.add(
+                    "would skip",
+                    "the destination is at least as new as the source",
+                );
             }
         }
         rows.add("from", &plan.source);
         rows.add("to", &plan.destination);
-        rows.add("replacing", self.existing_in_words().unwrap_or_else(|| "nothing".to_owned()));
+        rows.add(
+            "replacing",
+            self.existing_in_words()
+                .unwrap_or_else(|| "nothing".to_owned()),
+        );
         rows.add_some("via", plan.way.map(blobferry_transfer::Way::word));
         rows.add("blocks", self.blocks_in_words());
         if plan.blocks_resumed > 0 {
@@ -82,8 +89,22 @@ impl PlanReport<'_> {
                 ),
             );
         }
-        rows.add("digests", if plan.digests.is_empty() { "none".to_owned() } else { plan.digests.join(", ") });
-        rows.add("proof", if plan.will_prove { "compared with what is expected" } else { "none: no digest is expected" });
+        rows.add(
+            "digests",
+            if plan.digests.is_empty() {
+                "none".to_owned()
+            } else {
+                plan.digests.join(", ")
+            },
+        );
+        rows.add(
+            "proof",
+            if plan.will_prove {
+                "compared with what is expected"
+            } else {
+                "none: no digest is expected"
+            },
+        );
         for note in &plan.notes {
             rows.add("note", note);
         }
@@ -119,7 +140,11 @@ impl PlanReport<'_> {
                 }),
                 digests: &plan.digests,
                 will_prove: plan.will_prove,
-                notes: plan.notes.iter().map(|note| redact(note).into_owned()).collect(),
+                notes: plan
+                    .notes
+                    .iter()
+                    .map(|note| redact(note).into_owned())
+                    .collect(),
             },
         )
     }
@@ -168,5 +193,8 @@ impl PlanReport<'_> {
 }
 
 fn size(length: Option<u64>) -> String {
-    length.map_or_else(|| "a stream of unknown length".to_owned(), |bytes| Size(bytes).exact())
+    length.map_or_else(
+        || "a stream of unknown length".to_owned(),
+        |bytes| Size(bytes).exact(),
+    )
 }

@@ -52,7 +52,10 @@ impl SummaryReport<'_> {
         let summary = self.summary;
         let mut rows = Rows::default();
         match summary.status {
-            Status::Skipped => rows.add("skipped", "the destination is at least as new as the source"),
+            Status::Skipped => rows.add(
+                "skipped",
+                "the destination is at least as new as the source",
+            ),
             status => rows.add(status.word(), Size(summary.bytes).exact()),
         }
         rows.add("from", &summary.source);
@@ -103,13 +106,20 @@ impl SummaryReport<'_> {
                 seconds: (summary.seconds * 1e3).round() / 1e3,
                 peak_memory_bytes: self.peak_memory,
                 bottleneck: summary.bottleneck.map(Phase::word),
-                notes: summary.notes.iter().map(|note| redact(note).into_owned()).collect(),
+                notes: summary
+                    .notes
+                    .iter()
+                    .map(|note| redact(note).into_owned())
+                    .collect(),
             },
         )
     }
 
     fn proof(&self) -> &'static str {
-        match (self.summary.proven, self.summary.sha256.is_some() || self.summary.md5.is_some()) {
+        match (
+            self.summary.proven,
+            self.summary.sha256.is_some() || self.summary.md5.is_some(),
+        ) {
             (true, _) => "the bytes are what was expected",
             (false, true) => "nothing was proven: no digest was expected",
             (false, false) => "nothing was proven: no digest was computed",
@@ -166,13 +176,21 @@ mod tests {
             retries: 3,
             seconds: 8.000_4,
             bottleneck: Some(Phase::Destination),
-            notes: vec!["the source has no Content-MD5".to_owned(), "said".to_owned()],
+            notes: vec![
+                "the source has no Content-MD5".to_owned(),
+                "said".to_owned(),
+            ],
         }
     }
 
     fn text(summary: &Summary) -> String {
         let mut out = Vec::new();
-        SummaryReport { summary, peak_memory: None }.write_text(&mut out, &|note| note == "said").unwrap();
+        SummaryReport {
+            summary,
+            peak_memory: None,
+        }
+        .write_text(&mut out, &|note| note == "said")
+        .unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -213,13 +231,22 @@ mod tests {
         proof   nothing was proven: no digest was expected
         time    0.00 s
         ");
-        assert!(text(&Summary { sha256: None, ..bare }).contains("no digest was computed"));
+        assert!(
+            text(&Summary {
+                sha256: None,
+                ..bare
+            })
+            .contains("no digest was computed")
+        );
     }
 
     #[test]
     fn the_json_line_begins_with_its_type_and_holds_numbers() {
         let mut out = Vec::new();
-        let report = SummaryReport { summary: &summary(), peak_memory: Some(90 << 20) };
+        let report = SummaryReport {
+            summary: &summary(),
+            peak_memory: Some(90 << 20),
+        };
         report.write_json(&mut out).unwrap();
         assert_snapshot!(String::from_utf8(out).unwrap(), @r#"{"type":"summary","status":"copied","source":"https://src.blob.core.windows.net/transfer/myblob","destination":"https://dst.blob.core.windows.net/transfer/myblob","via":"server","bytes":4294967296,"sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","md5":null,"crc64":null,"proven":true,"blocks":512,"blocks_resumed":500,"bytes_sent":100663296,"bytes_received":4294967296,"retries":3,"seconds":8.0,"peak_memory_bytes":94371840,"bottleneck":"destination","notes":["the source has no Content-MD5","said"]}"#);
     }

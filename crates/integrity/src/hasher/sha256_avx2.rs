@@ -5,10 +5,9 @@
 //! while the schedule is still being computed, 16 words ahead; block two's afterwards. The idea is that of
 //! OpenSSL's `sha256-x86_64.pl`.
 //!
-//! Why own code: on a Cascade Lake Xeon `sha2` takes 194 MB/s, this 375, OpenSSL 3.0 390 to 399. Ready-made
-//! assembly is closer still, but behind C interfaces that cannot save a hash half-way. `fearless_simd` is the
-//! safe door into a function compiled for these instructions; `pulp` does the same by way of the
-//! unmaintained `paste`.
+//! Why own code: on a Cascade Lake Xeon `sha2` takes 194 MB/s, this 378, OpenSSL 3.0 at best 399. Libraries
+//! with that assembly (ring, aws-lc-rs) cannot save a hash half-way. `fearless_simd` is the safe door into a
+//! function compiled for these instructions; `pulp` is another, but needs the unmaintained `paste`.
 
 use std::arch::{
     is_x86_feature_detected,
@@ -20,6 +19,10 @@ use std::arch::{
 };
 
 use fearless_simd::{Avx2, Level, prelude::*, u32x8};
+
+mod rounds;
+
+use rounds::Rounds;
 
 /// One row: four words of block one, then the same four of block two.
 type Row = [u32; 8];
@@ -56,19 +59,23 @@ const fn k_rows() -> Rows {
     Rows(rows)
 }
 
-/// The permission to call [`compress_pairs`], where that is the fastest way.
-///
-/// None on processors with the SHA instructions: `sha2` uses them, and nothing is faster.
-pub(super) fn detect() -> Option<Avx2> {
-    if is_x86_feature_detected!("sha") {
-        return None;
+/// Runs pairs of blocks where that is the fastest way, and gives back the blocks it left: all of them on
+/// processors without AVX2 and on those with the SHA instructions, which `sha2` uses and nothing beats.
+pub(super) fn compress_pairs<'a>(words: &mut [u32; 8], blocks: &'a [[u8; 64]]) -> &'a [[u8; 64]] {
+    let (pairs, last) = blocks.as_chunks();
+    if pairs.is_empty() || is_x86_feature_detected!("sha") {
+        return blocks;
     }
-    Level::new().as_avx2()
+    let Some(avx2) = Level::new().as_avx2() else {
+        return blocks;
+    };
+    run(avx2, words, pairs);
+    last
 }
 
 fearless_simd::kernel!(
-    /// Runs pairs of blocks of SHA-256.
-    pub(super) fn compress_pairs(avx2: Avx2, words: &mut [u32; 8], pairs: &[[[u8; 64]; 2]]) {
+    /// Runs pairs of blocks.
+    fn run(avx2: Avx2, words: &mut [u32; 8], pairs: &[[[u8; 64]; 2]]) {
         let mut rows = Rows([[0; 8]; 16]);
         for pair in pairs {
             compress_pair(avx2, words, pair, &mut rows.0);
@@ -76,12 +83,28 @@ fearless_simd::kernel!(
     }
 );
 
+/// Four rounds of block one on a row, between them the next four schedule words of both blocks, which go
+/// into the row four further down. Gives the state and the new words.
+///
+/// A macro, because a function cannot both be compiled for AVX2 and always be inlined.
+macro_rules! quarter {
+    ($avx2:ident, $state:expr, $rows:ident, $row:expr, $x:expr) => {{
+        let [w0, w1, w2, w3, ..] = $rows[$row];
+        let sum = first_two($x);
+        let state = $state.next(w0).next(w1);
+        let next = last_two(sum);
+        let state = state.next(w2).next(w3);
+        $rows[$row + 4] = with_k($avx2, next, $row + 4);
+        (state, next)
+    }};
+}
+
 /// Runs one pair; `rows` is scratch space.
 #[inline]
 #[target_feature(enable = "avx2,bmi1,bmi2")]
 #[expect(
     clippy::indexing_slicing,
-    reason = "loop counters below 4 and 13 into 16 rows"
+    reason = "at most 3 + 4 * 2 + 4 = 15 into 16 rows, as the optimiser sees too"
 )]
 fn compress_pair(avx2: Avx2, words: &mut [u32; 8], pair: &[[u8; 64]; 2], rows: &mut [Row; 16]) {
     let mut x = load(pair);
@@ -89,36 +112,16 @@ fn compress_pair(avx2: Avx2, words: &mut [u32; 8], pair: &[[u8; 64]; 2], rows: &
         rows[row] = with_k(avx2, *x, row);
     }
     let mut state = Rounds::new(*words);
-    // Four quarters written out, so that no variable has to move; in a loop that stays one, because were
-    // the optimiser to see that what is loaded is what was stored, it would take the words out of the
-    // vector registers one by one, which costs more than the way through memory.
-    for row in (0..3).map(|group| 4 * group) {
+    // Written out as four quarters, so that no variable has to move. The loop around them must stay: if the
+    // optimiser sees that what is loaded is what was stored, it takes the words out of the vector registers
+    // one by one, which is slower than the way through memory.
+    for group in 0..3 {
+        let row = 4 * group;
         let [x0, x1, x2, x3] = x;
-        let s = state;
-        let [w0, w1, w2, w3, ..] = rows[row];
-        let sum = first_two([x0, x1, x2, x3]);
-        let s = s.next(w0).next(w1);
-        let x4 = last_two(sum);
-        let s = s.next(w2).next(w3);
-        rows[row + 4] = with_k(avx2, x4, row + 4);
-        let [w0, w1, w2, w3, ..] = rows[row + 1];
-        let sum = first_two([x1, x2, x3, x4]);
-        let s = s.next(w0).next(w1);
-        let x5 = last_two(sum);
-        let s = s.next(w2).next(w3);
-        rows[row + 5] = with_k(avx2, x5, row + 5);
-        let [w0, w1, w2, w3, ..] = rows[row + 2];
-        let sum = first_two([x2, x3, x4, x5]);
-        let s = s.next(w0).next(w1);
-        let x6 = last_two(sum);
-        let s = s.next(w2).next(w3);
-        rows[row + 6] = with_k(avx2, x6, row + 6);
-        let [w0, w1, w2, w3, ..] = rows[row + 3];
-        let sum = first_two([x3, x4, x5, x6]);
-        let s = s.next(w0).next(w1);
-        let x7 = last_two(sum);
-        let s = s.next(w2).next(w3);
-        rows[row + 7] = with_k(avx2, x7, row + 7);
+        let (s, x4) = quarter!(avx2, state, rows, row, [x0, x1, x2, x3]);
+        let (s, x5) = quarter!(avx2, s, rows, row + 1, [x1, x2, x3, x4]);
+        let (s, x6) = quarter!(avx2, s, rows, row + 2, [x2, x3, x4, x5]);
+        let (s, x7) = quarter!(avx2, s, rows, row + 3, [x3, x4, x5, x6]);
         (state, x) = (s, [x4, x5, x6, x7]);
     }
     let [.., r12, r13, r14, r15] = &*rows;
@@ -163,6 +166,7 @@ fn halves(bytes: &[u8; 16]) -> [i64; 2] {
     let (words, _) = bytes.as_chunks();
     match words {
         [low, high] => [i64::from_le_bytes(*low), i64::from_le_bytes(*high)],
+        // Sixteen bytes are two words; the pattern cannot know.
         _ => [0, 0],
     }
 }
@@ -212,78 +216,6 @@ fn sigma0(w: __m256i) -> __m256i {
 fn sigma1(w: __m256i) -> __m256i {
     let rotated = _mm256_xor_si256(_mm256_srli_epi64::<17>(w), _mm256_srli_epi64::<19>(w));
     _mm256_xor_si256(rotated, _mm256_srli_epi32::<10>(w))
-}
-
-/// The eight working variables a to h, and b xor c from the round before.
-#[derive(Clone, Copy)]
-struct Rounds {
-    abcdefgh: [u32; 8],
-    bc: u32,
-}
-
-#[expect(
-    clippy::inline_always,
-    reason = "a call per round, with the variables in memory, would cost half of the speed"
-)]
-impl Rounds {
-    #[inline(always)]
-    fn new(words: [u32; 8]) -> Self {
-        let [_, b, c, ..] = words;
-        Self {
-            abcdefgh: words,
-            bc: b ^ c,
-        }
-    }
-
-    /// One round (FIPS 180-4 §6.2.2) on `wk`, a schedule word with its constant added.
-    #[inline(always)]
-    #[expect(clippy::many_single_char_names, reason = "the standard's names")]
-    fn next(self, wk: u32) -> Self {
-        let [a, b, c, d, e, f, g, h] = self.abcdefgh;
-        let sum1 = e.rotate_right(6) ^ e.rotate_right(11) ^ e.rotate_right(25);
-        let t1 = h
-            .wrapping_add(wk)
-            .wrapping_add(!e & g)
-            .wrapping_add(e & f)
-            .wrapping_add(sum1);
-        // maj(a, b, c) = ((a ^ b) & (b ^ c)) ^ b, and a ^ b is the next round's b ^ c.
-        let ab = a ^ b;
-        let maj = (ab & self.bc) ^ b;
-        let sum0 = a.rotate_right(2) ^ a.rotate_right(13) ^ a.rotate_right(22);
-        Self {
-            abcdefgh: [
-                t1.wrapping_add(maj).wrapping_add(sum0),
-                a,
-                b,
-                c,
-                d.wrapping_add(t1),
-                e,
-                f,
-                g,
-            ],
-            bc: ab,
-        }
-    }
-
-    /// Four rounds on block one's words of a row.
-    #[inline(always)]
-    fn lower(self, [w0, w1, w2, w3, ..]: &Row) -> Self {
-        self.next(*w0).next(*w1).next(*w2).next(*w3)
-    }
-
-    /// Four rounds on block two's words of a row.
-    #[inline(always)]
-    fn upper(self, [.., w0, w1, w2, w3]: &Row) -> Self {
-        self.next(*w0).next(*w1).next(*w2).next(*w3)
-    }
-
-    /// Adds the working variables to the chaining words.
-    #[inline(always)]
-    fn add_to(self, words: &mut [u32; 8]) {
-        for (word, add) in words.iter_mut().zip(self.abcdefgh) {
-            *word = word.wrapping_add(add);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -99,13 +99,7 @@ impl Words {
 /// Runs whole blocks of SHA-256 in the fastest way this processor has.
 pub(super) fn sha256_blocks(words: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(target_arch = "x86_64")]
-    let blocks = match (blocks.as_chunks(), sha256_avx2::detect()) {
-        ((pairs, last), Some(avx2)) => {
-            sha256_avx2::compress_pairs(avx2, words, pairs);
-            last
-        }
-        (_, None) => blocks,
-    };
+    let blocks = sha256_avx2::compress_pairs(words, blocks);
     sha2::block_api::compress256(words, blocks);
 }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use blobferry_harness::{
-    Azurite, DESTINATION, Finished, Run, SOURCE, Sas, md5_base64, pattern, sha256_hex,
+    Azurite, DESTINATION, Finished, Run, SOURCE, Sas, Terms, md5_base64, pattern, sha256_hex,
 };
 use tempfile::TempDir;
 
@@ -64,8 +64,9 @@ impl Crossing {
         let (sha256, md5) = (sha256_hex(&bytes), md5_base64(&bytes));
         println!("  {} sha256:{sha256}", file.display());
         // What the documentation recommends for ACR transfer: export side rwla, import side rl.
-        let source_sas = azurite.sas(SOURCE, CONTAINER, None, "rwla")?;
-        let destination_sas = azurite.sas(DESTINATION, CONTAINER, None, "rwla")?;
+        let terms = Terms::new("rwla").expires_in(24 * 3600);
+        let source_sas = azurite.sas_with(&terms, SOURCE, CONTAINER, None)?;
+        let destination_sas = azurite.sas_with(&terms, DESTINATION, CONTAINER, None)?;
         Ok(Self {
             azurite,
             program,

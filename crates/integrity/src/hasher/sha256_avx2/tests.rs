@@ -1,6 +1,6 @@
 //! The AVX2 rounds against `sha2`'s, also where one continues what the other began.
 //!
-//! These call [`compress_pairs`] itself, because [`detect`] prefers the SHA instructions where they exist.
+//! These call [`run`] itself, because [`compress_pairs`] prefers the SHA instructions where they exist.
 //! On a processor without AVX2 they have nothing to test and pass.
 
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ type Compress = fn(&mut [u32; 8], &[[u8; 64]]);
 fn pairwise(words: &mut [u32; 8], blocks: &[[u8; 64]]) {
     let (pairs, last) = blocks.as_chunks();
     match Level::new().as_avx2() {
-        Some(avx2) => compress_pairs(avx2, words, pairs),
+        Some(avx2) => run(avx2, words, pairs),
         None => compress256(words, pairs.as_flattened()),
     }
     compress256(words, last);
