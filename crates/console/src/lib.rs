@@ -10,7 +10,7 @@
 //! | show a running copy | [`Progress`], fed by the engine through its observer |
 //! | show a plan or a result | [`report`] |
 //! | read what a user typed, write numbers for people | [`Decimal`], [`Size`], [`quantity`] |
-//! | keep a signature out of any text | [`redact`] |
+//! | keep a signature out of any text | [`redact()`] |
 
 mod decimal;
 mod exit;

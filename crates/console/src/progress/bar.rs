@@ -9,12 +9,13 @@ use super::Voice;
 use super::prose::Prose;
 use super::snapshot::Snapshot;
 
-const WITH_LENGTH: &str = "{wide_bar} {percent:>3}% {msg}";
+const WITH_LENGTH: &str = "{wide_bar} {msg}";
 const WITHOUT_LENGTH: &str = "{spinner} {msg}";
 
 pub(super) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     prose: Prose,
+    committing: bool,
 }
 
 impl Bar {
@@ -30,8 +31,9 @@ impl Bar {
             bar.set_style(style);
         }
         Self {
-            bar,
+            drawn: bar,
             prose: Prose::default(),
+            committing: false,
         }
     }
 }
@@ -39,22 +41,22 @@ impl Bar {
 impl Voice for Bar {
     fn event(&mut self, event: &Event) {
         if let Event::Committing = event {
-            self.bar.set_message("verified; committing");
+            self.committing = true;
+            self.drawn.set_message("verified; committing");
         } else if let Some(line) = self.prose.line(event, Instant::now()) {
-            self.bar.println(line);
+            self.drawn.println(line);
         }
     }
 
     fn tick(&mut self, snapshot: &Snapshot) {
-        let course = snapshot.course();
-        let gap = if course.is_empty() { "" } else { ", " };
-        self.bar
-            .set_message(format!("{}{gap}{course}", snapshot.amount()));
-        self.bar.set_position(snapshot.done);
-        self.bar.tick();
+        self.drawn.set_position(snapshot.done);
+        if !self.committing {
+            self.drawn.set_message(snapshot.line());
+        }
+        self.drawn.tick();
     }
 
     fn end(&mut self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }

@@ -50,12 +50,6 @@ impl Voice for Lines {
             return;
         }
         self.next = snapshot.elapsed.saturating_add(EVERY);
-        let percent = snapshot
-            .percent()
-            .map(|percent| format!(" ({percent} %)"))
-            .unwrap_or_default();
-        let course = snapshot.course();
-        let gap = if course.is_empty() { "" } else { ", " };
-        self.say(&format!("{}{percent}{gap}{course}", snapshot.amount()));
+        self.say(&snapshot.line());
     }
 }

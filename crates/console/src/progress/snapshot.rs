@@ -87,22 +87,34 @@ impl Snapshot {
         Some(Duration::from_secs(left.div_ceil(rate)))
     }
 
+    /// `512 MiB of 4.00 GiB (12 %), 98.1 MiB/s, 42 s left`: all of it in one line.
+    pub(super) fn line(&self) -> String {
+        let mut line = Size(self.done).to_string();
+        if let Some(total) = self.total {
+            line.push_str(" of ");
+            line.push_str(&Size(total).to_string());
+        }
+        if let Some(percent) = self.percent() {
+            line.push_str(" (");
+            line.push_str(&percent.to_string());
+            line.push_str(" %)");
+        }
+        let course = self.course();
+        if !course.is_empty() {
+            line.push_str(", ");
+            line.push_str(&course);
+        }
+        line
+    }
+
     /// Percent done, rounded down.
-    pub(super) fn percent(&self) -> Option<u64> {
+    fn percent(&self) -> Option<u64> {
         let total = self.total.filter(|total| *total > 0)?;
         u64::try_from(u128::from(self.done).saturating_mul(100) / u128::from(total)).ok()
     }
 
-    /// `512 MiB of 4.00 GiB`.
-    pub(super) fn amount(&self) -> String {
-        match self.total {
-            Some(total) => format!("{} of {}", Size(self.done), Size(total)),
-            None => Size(self.done).to_string(),
-        }
-    }
-
     /// `98.1 MiB/s, 42 s left, 3 retries, 1.00 GiB resumed`: what there is of it.
-    pub(super) fn course(&self) -> String {
+    fn course(&self) -> String {
         let mut parts = Vec::new();
         match self.rate {
             Some(0) => parts.push("waiting".to_owned()),
