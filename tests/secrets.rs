@@ -33,8 +33,18 @@ struct Case<'a> {
 impl Case<'_> {
     fn check(&self, finished: &Finished) {
         for sas in &self.secrets {
-            assert_eq!(sas.found_in(&finished.stdout), None, "in stdout of {}", finished.command);
-            assert_eq!(sas.found_in(&finished.stderr), None, "in stderr of {}", finished.command);
+            assert_eq!(
+                sas.found_in(&finished.stdout),
+                None,
+                "in stdout of {}",
+                finished.command
+            );
+            assert_eq!(
+                sas.found_in(&finished.stderr),
+                None,
+                "in stderr of {}",
+                finished.command
+            );
             for file in files(self.scene.folder()) {
                 let bytes = fs_err::read(&file).unwrap();
                 assert_eq!(sas.found_in(&bytes), None, "in {}", file.display());
@@ -46,7 +56,18 @@ impl Case<'_> {
         for form in ["text", "json"] {
             let traced = [words, &["--output", form, "--log-level", "trace"]].concat();
             self.check(&self.scene.run(&traced).run().unwrap().expect_code(code));
-            let logged = [words, &["--output", form, "--log-level", "trace", "--log-file", "log"]].concat();
+            let logged = [
+                words,
+                &[
+                    "--output",
+                    form,
+                    "--log-level",
+                    "trace",
+                    "--log-file",
+                    "log",
+                ],
+            ]
+            .concat();
             self.check(&self.scene.run(&logged).run().unwrap().expect_code(code));
         }
     }
@@ -54,7 +75,9 @@ impl Case<'_> {
 
 #[test]
 fn no_signature_anywhere_whatever_happens() {
-    let Some(scene) = Scene::set(BLOBFERRY) else { return };
+    let Some(scene) = Scene::set(BLOBFERRY) else {
+        return;
+    };
     let bytes = scene.export("run.tar", 2 * MIB);
     let right = format!("sha256:{}", sha256_hex(&bytes));
     let wrong = format!("sha256:{}", sha256_hex(b"typo"));
@@ -62,11 +85,20 @@ fn no_signature_anywhere_whatever_happens() {
     let (destination_sas, to) = scene.with_sas(DESTINATION, &scene.to, "out.tar", "rcw");
     let azurite = scene.azurite;
     let source_account = azurite.account(SOURCE).unwrap();
-    let expired = Terms::new("r").expires_in(-60).service(source_account, &scene.from, None).unwrap();
-    let early = Terms::new("r").starts_in(3600).expires_in(7200).service(source_account, &scene.from, None).unwrap();
+    let expired = Terms::new("r")
+        .expires_in(-60)
+        .service(source_account, &scene.from, None)
+        .unwrap();
+    let early = Terms::new("r")
+        .starts_in(3600)
+        .expires_in(7200)
+        .service(source_account, &scene.from, None)
+        .unwrap();
     let listing = azurite.sas(SOURCE, &scene.from, None, "l").unwrap();
     let read_only = azurite.sas(DESTINATION, &scene.to, None, "r").unwrap();
-    let other_key = Terms::new("r").service(azurite.account(DESTINATION).unwrap(), &scene.from, None).unwrap();
+    let other_key = Terms::new("r")
+        .service(azurite.account(DESTINATION).unwrap(), &scene.from, None)
+        .unwrap();
     let at = |sas: &Sas, blob: &str| sas.on(&azurite.blob_url(SOURCE, &scene.from, blob));
     let read_only_url = read_only.on(&azurite.blob_url(DESTINATION, &scene.to, "out.tar"));
     let early_url = at(&early, "run.tar");
@@ -75,11 +107,31 @@ fn no_signature_anywhere_whatever_happens() {
     let nobody = from.replace(azurite.endpoint(), "http://127.0.0.1:1");
     let case = Case {
         scene: &scene,
-        secrets: vec![source_sas, destination_sas, expired, early, listing.clone(), read_only, other_key.clone()],
+        secrets: vec![
+            source_sas,
+            destination_sas,
+            expired,
+            early,
+            listing.clone(),
+            read_only,
+            other_key.clone(),
+        ],
     };
 
     case.run(&["copy", &from, &to, "--expect-digest", &right], 0);
-    case.run(&["copy", &from, &to, "--expect-digest", &right, "--via", "relay", "--restart"], 0);
+    case.run(
+        &[
+            "copy",
+            &from,
+            &to,
+            "--expect-digest",
+            &right,
+            "--via",
+            "relay",
+            "--restart",
+        ],
+        0,
+    );
     case.run(&["copy", &from, "file.tar", "--expect-digest", &right], 0);
     case.run(&["copy", "file.tar", &to, "--dry-run"], 0);
     case.run(&["verify", &from, "--expect-digest", &right], 0);
@@ -92,7 +144,16 @@ fn no_signature_anywhere_whatever_happens() {
     case.run(&["sas", "inspect", &expired_url], 5);
     case.run(&["copy", &at(&listing, "run.tar"), &to], 5);
     case.run(&["copy", &from, &read_only_url], 5);
-    case.run(&["copy", &at(&other_key, "run.tar"), &to, "--max-retries", "0"], 5);
+    case.run(
+        &[
+            "copy",
+            &at(&other_key, "run.tar"),
+            &to,
+            "--max-retries",
+            "0",
+        ],
+        5,
+    );
     case.run(&["copy", &absent, &to, "--max-retries", "0"], 1);
     case.run(&["copy", &nobody, "x.tar", "--max-retries", "0"], 1);
     // Shapes that the command line refuses.
@@ -108,34 +169,77 @@ fn no_signature_anywhere_whatever_happens() {
 
 #[test]
 fn an_interrupted_copy_leaves_no_signature_behind() {
-    let Some(scene) = Scene::set(BLOBFERRY) else { return };
+    let Some(scene) = Scene::set(BLOBFERRY) else {
+        return;
+    };
     let _ = scene.export("run.tar", 16 * MIB);
     let (source_sas, from) = scene.with_sas(SOURCE, &scene.from, "run.tar", "r");
     let (destination_sas, to) = scene.with_sas(DESTINATION, &scene.to, "out.tar", "rcw");
-    let words = ["copy", &from, &to, "--via", "relay", "--block-size-mb", "1", "--cap-mbps", "42", "--log-level", "trace"];
+    let words = [
+        "copy",
+        &from,
+        &to,
+        "--via",
+        "relay",
+        "--block-size-mb",
+        "1",
+        "--cap-mbps",
+        "42",
+        "--log-level",
+        "trace",
+    ];
     let mut running = scene.run(&words).spawn().unwrap();
-    running.wait_until("blocks", |_| scene.staged("out.tar") >= 2).unwrap();
+    running
+        .wait_until("blocks", |_| scene.staged("out.tar") >= 2)
+        .unwrap();
     running.interrupt().unwrap();
     let stopped = running.wait().unwrap().expect_code(130);
-    assert!(!files(&scene.journals()).is_empty(), "there is a journal to look into");
-    Case { scene: &scene, secrets: vec![source_sas, destination_sas] }.check(&stopped);
+    assert!(
+        !files(&scene.journals()).is_empty(),
+        "there is a journal to look into"
+    );
+    Case {
+        scene: &scene,
+        secrets: vec![source_sas, destination_sas],
+    }
+    .check(&stopped);
 }
 
 #[test]
 fn credentials_come_from_files_and_the_environment_too() {
-    let Some(scene) = Scene::set(BLOBFERRY) else { return };
+    let Some(scene) = Scene::set(BLOBFERRY) else {
+        return;
+    };
     let bytes = scene.export("run.tar", 1000);
     let source_sas = scene.azurite.sas(SOURCE, &scene.from, None, "r").unwrap();
-    let destination_sas = scene.azurite.sas(DESTINATION, &scene.to, None, "rcw").unwrap();
+    let destination_sas = scene
+        .azurite
+        .sas(DESTINATION, &scene.to, None, "rcw")
+        .unwrap();
     let from = scene.azurite.blob_url(SOURCE, &scene.from, "run.tar");
     let to = scene.azurite.blob_url(DESTINATION, &scene.to, "run.tar");
     let by_environment = scene
         .run(&["copy", &from, &to])
         .env("BLOBFERRY_SOURCE_SAS", source_sas.query())
-        .env("BLOBFERRY_DESTINATION_SAS", format!("?{}", destination_sas.query()));
+        .env(
+            "BLOBFERRY_DESTINATION_SAS",
+            format!("?{}", destination_sas.query()),
+        );
     let done = by_environment.run().unwrap().expect_code(0);
     assert_eq!(scene.arrived("run.tar").unwrap(), bytes);
-    Case { scene: &scene, secrets: vec![source_sas, destination_sas] }.check(&done);
-    let without = scene.run(&["copy", &from, &to]).run().unwrap().expect_code(5);
-    assert!(without.stderr_text().contains("BLOBFERRY_DESTINATION_SAS"), "{}", without.stderr_text());
+    Case {
+        scene: &scene,
+        secrets: vec![source_sas, destination_sas],
+    }
+    .check(&done);
+    let without = scene
+        .run(&["copy", &from, &to])
+        .run()
+        .unwrap()
+        .expect_code(5);
+    assert!(
+        without.stderr_text().contains("BLOBFERRY_DESTINATION_SAS"),
+        "{}",
+        without.stderr_text()
+    );
 }

@@ -4,13 +4,17 @@
 
 use std::sync::Arc;
 
-use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasUrl, Service, ServiceOptions};
+use blobferry_azure_blob::{
+    AzureBlob, Plaintext, Role, SasSource, SasUrl, Service, ServiceOptions,
+};
 use blobferry_harness::{DESTINATION, Scene, pattern};
 use blobferry_integrity::{Coverage, Crc64, Expect, Verified};
 use blobferry_transfer::store::file::FileSource;
 use blobferry_transfer::store::memory::MemoryBlob;
 use blobferry_transfer::store::{BlobSource, BlockSink, Commit, Condition, Pin, Properties};
-use blobferry_transfer::{BlockId, BlockIndex, ByteRange, ErrorClass, Meter, Payload, PlanTag, Rope};
+use blobferry_transfer::{
+    BlockId, BlockIndex, ByteRange, ErrorClass, Meter, Payload, PlanTag, Rope,
+};
 
 const LEN: usize = 300_000;
 
@@ -27,7 +31,9 @@ fn proof(bytes: &[u8]) -> Verified {
     let mut coverage = Coverage::new();
     let len = u64::try_from(bytes.len()).unwrap();
     coverage.add(len, Crc64::of(bytes));
-    Expect::default().prove(coverage.finish(len).unwrap(), Vec::new()).unwrap()
+    Expect::default()
+        .prove(coverage.finish(len).unwrap(), Vec::new())
+        .unwrap()
 }
 
 async fn source_contract(source: &dyn BlobSource, content: &[u8]) {
@@ -37,7 +43,10 @@ async fn source_contract(source: &dyn BlobSource, content: &[u8]) {
     let pin = info.pin.unwrap();
     for (start, part) in [(0, len), (0, 1), (len - 1, 1), (1000, 100_000)] {
         let mut rope = Rope::new(Meter::default());
-        source.read(ByteRange::new(start, part), &pin, &mut rope).await.unwrap();
+        source
+            .read(ByteRange::new(start, part), &pin, &mut rope)
+            .await
+            .unwrap();
         let got = rope.finish(None);
         let from = usize::try_from(start).unwrap();
         let to = usize::try_from(start + part).unwrap();
@@ -46,7 +55,10 @@ async fn source_contract(source: &dyn BlobSource, content: &[u8]) {
     }
     let mut rope = Rope::new(Meter::default());
     let stale = Pin("\"0xSTALE\"".to_owned());
-    let error = source.read(ByteRange::new(0, 10), &stale, &mut rope).await.unwrap_err();
+    let error = source
+        .read(ByteRange::new(0, 10), &stale, &mut rope)
+        .await
+        .unwrap_err();
     assert_eq!(error.class, ErrorClass::Changed, "{error}");
 }
 
@@ -60,14 +72,25 @@ async fn sink_contract(sink: &dyn BlockSink) {
     // Any order, twice the same, and nothing visible.
     for number in [2_u32, 0, 1, 0] {
         let payload = payload(&blocks[usize::try_from(number).unwrap()]);
-        let id = BlockId::new(tag, BlockIndex(number), Some(payload.crc64()), BlockId::MIN_LEN);
+        let id = BlockId::new(
+            tag,
+            BlockIndex(number),
+            Some(payload.crc64()),
+            BlockId::MIN_LEN,
+        );
         sink.stage(&id, &payload, &sent).await.unwrap();
         ids.push((number, id));
     }
     assert_eq!(sent.get(), 152_001);
-    assert!(sink.existing().await.unwrap().is_none(), "staged is not visible");
+    assert!(
+        sink.existing().await.unwrap().is_none(),
+        "staged is not visible"
+    );
     let listed = sink.staged().await.unwrap();
-    let mut lens: Vec<_> = listed.iter().map(|block| (block.id.parse(tag).unwrap().0.0, block.len)).collect();
+    let mut lens: Vec<_> = listed
+        .iter()
+        .map(|block| (block.id.parse(tag).unwrap().0.0, block.len))
+        .collect();
     lens.sort_unstable();
     assert_eq!(lens, [(0, 1000), (1, 150_000), (2, 1)]);
 
@@ -77,33 +100,76 @@ async fn sink_contract(sink: &dyn BlockSink) {
     let whole = blocks.concat();
     let verified = proof(&whole);
     let metadata = [("category".to_owned(), "acr-transfer-blob".to_owned())].into();
-    let properties = Properties { content_type: Some("a/b".to_owned()), metadata, ..Properties::default() };
+    let properties = Properties {
+        content_type: Some("a/b".to_owned()),
+        metadata,
+        ..Properties::default()
+    };
     let commit = |blocks: Vec<BlockId>, condition: Condition| {
         let (properties, verified) = (&properties, &verified);
-        async move { sink.commit(Commit { blocks: &blocks, properties, condition: &condition, verified }).await }
+        async move {
+            sink.commit(Commit {
+                blocks: &blocks,
+                properties,
+                condition: &condition,
+                verified,
+            })
+            .await
+        }
     };
     let unknown = BlockId::new(tag, BlockIndex(9), None, BlockId::MIN_LEN);
-    let lost = commit([&ids[..], &[unknown]].concat(), Condition::Any).await.unwrap_err();
+    let lost = commit([&ids[..], &[unknown]].concat(), Condition::Any)
+        .await
+        .unwrap_err();
     assert_eq!(lost.class, ErrorClass::BlocksLost, "{lost}");
-    assert!(sink.existing().await.unwrap().is_none(), "a refused commit changes nothing");
+    assert!(
+        sink.existing().await.unwrap().is_none(),
+        "a refused commit changes nothing"
+    );
     let first = commit(ids.clone(), Condition::Absent).await.unwrap();
     let existing = sink.existing().await.unwrap().unwrap();
-    assert_eq!((existing.etag.as_str(), existing.length), (first.etag.as_str(), 151_001));
-    let committed: Vec<_> = sink.committed().await.unwrap().into_iter().map(|block| block.id).collect();
+    assert_eq!(
+        (existing.etag.as_str(), existing.length),
+        (first.etag.as_str(), 151_001)
+    );
+    let committed: Vec<_> = sink
+        .committed()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|block| block.id)
+        .collect();
     assert_eq!(committed, ids);
 
     // Conditions.
     let again = payload(&blocks[0]);
     sink.stage(&ids[0], &again, &sent).await.unwrap();
-    let refused = commit(vec![ids[0].clone()], Condition::Absent).await.unwrap_err();
+    let refused = commit(vec![ids[0].clone()], Condition::Absent)
+        .await
+        .unwrap_err();
     assert_eq!(refused.class, ErrorClass::Exists, "{refused}");
-    let refused = commit(vec![ids[0].clone()], Condition::Version("\"0xOTHER\"".to_owned())).await.unwrap_err();
+    let refused = commit(
+        vec![ids[0].clone()],
+        Condition::Version("\"0xOTHER\"".to_owned()),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(refused.class, ErrorClass::Exists, "{refused}");
-    assert_eq!(sink.existing().await.unwrap().unwrap().length, 151_001, "refused commits change nothing");
-    commit(vec![ids[0].clone()], Condition::Version(existing.etag)).await.unwrap();
+    assert_eq!(
+        sink.existing().await.unwrap().unwrap().length,
+        151_001,
+        "refused commits change nothing"
+    );
+    commit(vec![ids[0].clone()], Condition::Version(existing.etag))
+        .await
+        .unwrap();
     assert_eq!(sink.existing().await.unwrap().unwrap().length, 1000);
     commit(Vec::new(), Condition::Any).await.unwrap();
-    assert_eq!(sink.existing().await.unwrap().unwrap().length, 0, "no block makes an empty blob");
+    assert_eq!(
+        sink.existing().await.unwrap().unwrap().length,
+        0,
+        "no block makes an empty blob"
+    );
 }
 
 #[tokio::test]
@@ -131,10 +197,15 @@ fn open(url: &str, role: Role) -> AzureBlob {
 
 #[tokio::test]
 async fn azurite_keeps_the_contract() {
-    let Some(scene) = Scene::set("unused") else { return };
+    let Some(scene) = Scene::set("unused") else {
+        return;
+    };
     let content = scene.export("source", LEN);
     source_contract(&open(&scene.source("source"), Role::Source), &content).await;
     sink_contract(&open(&scene.destination("sink"), Role::Destination)).await;
     assert!(scene.arrived("sink").unwrap().is_empty());
-    assert_eq!(scene.azurite.list(DESTINATION, &scene.to).unwrap(), ["sink"]);
+    assert_eq!(
+        scene.azurite.list(DESTINATION, &scene.to).unwrap(),
+        ["sink"]
+    );
 }

@@ -90,7 +90,10 @@ impl AzureBlob {
     /// `Denied` with a hint for the first thing that the service would refuse.
     pub fn preflight(&self, now: Timestamp) -> Result<Vec<SasFinding>, StoreError> {
         let findings = self.findings(now);
-        match findings.iter().find(|finding| finding.severity == Severity::Fatal) {
+        match findings
+            .iter()
+            .find(|finding| finding.severity == Severity::Fatal)
+        {
             Some(fatal) => Err(StoreError::new(ErrorClass::Denied, fatal.message.clone())
                 .with_hint(fatal.hint.clone())),
             None => Ok(findings),
@@ -104,7 +107,9 @@ impl AzureBlob {
     }
 
     fn findings(&self, now: Timestamp) -> Vec<SasFinding> {
-        let Some(sas) = self.sas.current() else { return Vec::new() };
+        let Some(sas) = self.sas.current() else {
+            return Vec::new();
+        };
         let purpose = match self.role {
             Role::Source => Use::Source,
             Role::Destination => Use::Destination,

@@ -38,7 +38,11 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     const fn new(class: ErrorClass, meaning: &'static str, hint: &'static str) -> Self {
-        Self { class, meaning, hint }
+        Self {
+            class,
+            meaning,
+            hint,
+        }
     }
 
     const fn plain(class: ErrorClass, meaning: &'static str) -> Self {
@@ -70,13 +74,15 @@ fn condition(operation: Operation, refusal: Refusal<'_>) -> Option<Verdict> {
             "what stands at the destination is not what the plan saw",
             "run the command again to look anew",
         )),
-        Operation::Get | Operation::Tags | Operation::Properties if failed => {
-            Some(Verdict::plain(ErrorClass::Changed, "the blob was replaced since it was first read"))
-        }
+        Operation::Get | Operation::Tags | Operation::Properties if failed => Some(Verdict::plain(
+            ErrorClass::Changed,
+            "the blob was replaced since it was first read",
+        )),
         // The range lies behind the end of what is there now.
-        Operation::Get if refusal.status == 416 => {
-            Some(Verdict::plain(ErrorClass::Changed, "the blob is shorter than it was"))
-        }
+        Operation::Get if refusal.status == 416 => Some(Verdict::plain(
+            ErrorClass::Changed,
+            "the blob is shorter than it was",
+        )),
         _ => None,
     }
 }
@@ -93,16 +99,23 @@ fn by_status(operation: Operation, status: u16) -> Verdict {
         ),
         429 => Verdict::plain(Class::Throttled, "too many requests"),
         408 | 500 | 502 | 503 | 504 => Verdict::plain(Class::Transient, "a failure that may pass"),
-        413 => Verdict::plain(Class::Rejected, "the block is larger than the service takes"),
-        501 => Verdict::plain(Class::Unsupported, "the service does not offer this operation"),
+        413 => Verdict::plain(
+            Class::Rejected,
+            "the block is larger than the service takes",
+        ),
+        501 => Verdict::plain(
+            Class::Unsupported,
+            "the service does not offer this operation",
+        ),
         300..=399 => Verdict::new(
             Class::Rejected,
             "the server points to another address",
             "give the final URL: redirects are not followed, because the SAS would go along",
         ),
-        _ if operation == Operation::Commit => {
-            Verdict::plain(Class::Rejected, "the service refuses the commit; nothing changed")
-        }
+        _ if operation == Operation::Commit => Verdict::plain(
+            Class::Rejected,
+            "the service refuses the commit; nothing changed",
+        ),
         _ => Verdict::plain(Class::Rejected, "the service refuses the request"),
     }
 }

@@ -31,16 +31,27 @@ pub(crate) struct Failure {
 impl Failure {
     /// Reads an error of the SDK. `host` is where the request went.
     pub(crate) fn new(operation: Operation, host: &str, error: Error) -> Self {
-        if let ErrorKind::HttpResponse { status, raw_response, .. } = error.kind() {
+        if let ErrorKind::HttpResponse {
+            status,
+            raw_response,
+            ..
+        } = error.kind()
+        {
             return refused(operation, u16::from(*status), raw_response.as_deref());
         }
-        Self { error: not_answered(operation, host, error), code: String::new() }
+        Self {
+            error: not_answered(operation, host, error),
+            code: String::new(),
+        }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        Self { error, code: String::new() }
+        Self {
+            error,
+            code: String::new(),
+        }
     }
 }
 
@@ -72,8 +83,11 @@ fn not_answered(operation: Operation, host: &str, error: Error) -> StoreError {
 fn refused(operation: Operation, status: u16, answer: Option<&RawResponse>) -> Failure {
     let own = |name| answer.and_then(|answer| header(answer.headers(), name));
     let body = |tag| answer.and_then(|answer| element(answer.body(), tag));
-    let code = own("x-ms-error-code").or_else(|| body("Code")).filter(|code| is_word(code));
-    let source_status = own("x-ms-copy-source-status-code").or_else(|| body("CopySourceStatusCode"));
+    let code = own("x-ms-error-code")
+        .or_else(|| body("Code"))
+        .filter(|code| is_word(code));
+    let source_status =
+        own("x-ms-copy-source-status-code").or_else(|| body("CopySourceStatusCode"));
     let source_code = own("x-ms-copy-source-error-code").or_else(|| body("CopySourceErrorCode"));
     let refusal = Refusal {
         status,
@@ -99,9 +113,15 @@ fn refused(operation: Operation, status: u16, answer: Option<&RawResponse>) -> F
         message.push(')');
     }
     let mut error = StoreError::new(verdict.class, message);
-    error.hint = Some(verdict.hint).filter(|hint| !hint.is_empty()).map(str::to_owned);
-    error.retry_after = answer.and_then(|answer| retry_after(answer.headers(), jiff::Timestamp::now()));
-    Failure { error, code: refusal.code.to_owned() }
+    error.hint = Some(verdict.hint)
+        .filter(|hint| !hint.is_empty())
+        .map(str::to_owned);
+    error.retry_after =
+        answer.and_then(|answer| retry_after(answer.headers(), jiff::Timestamp::now()));
+    Failure {
+        error,
+        code: refusal.code.to_owned(),
+    }
 }
 
 /// Nobody answered.
@@ -111,14 +131,17 @@ fn unanswered(operation: Operation, host: &str, error: TransportError) -> StoreE
         T::Stalled { .. } | T::NotConnected { .. } | T::Broken { .. } => {
             (ErrorClass::Transient, None)
         }
-        T::Unresolved { .. } => {
-            (ErrorClass::Unreachable, Some("check the account's name in the URL, and this machine's DNS"))
-        }
+        T::Unresolved { .. } => (
+            ErrorClass::Unreachable,
+            Some("check the account's name in the URL, and this machine's DNS"),
+        ),
         T::Untrusted { .. } => (
             ErrorClass::Rejected,
             Some("give the certificate of the CA that signed it: --ca-cert FILE (PEM)"),
         ),
-        T::TooLong { .. } | T::BadHeader { .. } | T::Unsendable { .. } => (ErrorClass::Rejected, None),
+        T::TooLong { .. } | T::BadHeader { .. } | T::Unsendable { .. } => {
+            (ErrorClass::Rejected, None)
+        }
     };
     let mut said = StoreError::new(class, format!("{operation} at {host}: {error}"));
     said.hint = hint.map(str::to_owned);

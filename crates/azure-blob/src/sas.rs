@@ -22,7 +22,10 @@ mod url;
 pub use check::{Need, SasFinding, Severity, Use};
 pub use error::{SasError, UrlError};
 pub use inspect::{Ability, Inspection, PermissionWord};
-pub use mint::{AccountKey, AccountSas, MintError, ResponseHeaders, ServiceSas, UserDelegationKey, UserDelegationSas};
+pub use mint::{
+    AccountKey, AccountSas, MintError, ResponseHeaders, ServiceSas, UserDelegationKey,
+    UserDelegationSas,
+};
 pub use permission::Permissions;
 pub use source::SasSource;
 pub use time::SasTime;
@@ -66,7 +69,10 @@ impl SasToken {
         if query.is_empty() {
             return Err(SasError::Empty);
         }
-        if ["http://", "https://"].iter().any(|scheme| query.starts_with(scheme)) {
+        if ["http://", "https://"]
+            .iter()
+            .any(|scheme| query.starts_with(scheme))
+        {
             return Err(SasError::IsUrl);
         }
         let mut fields: Vec<(&'static str, String)> = Vec::new();
@@ -74,7 +80,11 @@ impl SasToken {
         for pair in parse::pairs(query)? {
             // A bare `+` in the signature would reach the service as a blank.
             let is_signature = pair.field == Some("sig");
-            kept.push(if is_signature { pair.raw.replace('+', "%2B") } else { pair.raw.to_owned() });
+            kept.push(if is_signature {
+                pair.raw.replace('+', "%2B")
+            } else {
+                pair.raw.to_owned()
+            });
             if let Some(field) = pair.field {
                 if fields.iter().any(|(other, _)| *other == field) {
                     return Err(SasError::Duplicate { field });
@@ -88,12 +98,17 @@ impl SasToken {
     fn checked(query: Arc<str>, fields: Vec<(&'static str, String)>) -> Result<Self, SasError> {
         let get = |name: &str| {
             let found = fields.iter().find(|(field, _)| *field == name);
-            found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+            found
+                .map(|(_, value)| value.as_str())
+                .filter(|value| !value.is_empty())
         };
-        let time = |name: &'static str| get(name).map(|text| SasTime::parse(name, text)).transpose();
+        let time =
+            |name: &'static str| get(name).map(|text| SasTime::parse(name, text)).transpose();
         let signature = get("sig").ok_or(SasError::MissingSignature)?;
         Ok(Self {
-            looks_whole: STANDARD.decode(signature).is_ok_and(|bytes| bytes.len() == 32),
+            looks_whole: STANDARD
+                .decode(signature)
+                .is_ok_and(|bytes| bytes.len() == 32),
             start: time("st")?,
             expiry: time("se")?,
             key_expiry: time("ske")?,
@@ -114,8 +129,13 @@ impl SasToken {
     /// for `sig`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
-        let found = self.fields.iter().find(|(field, _)| *field == name && *field != "sig");
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        let found = self
+            .fields
+            .iter()
+            .find(|(field, _)| *field == name && *field != "sig");
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// Which kind it is: `srt` makes an account SAS, `skoid` a user delegation SAS.

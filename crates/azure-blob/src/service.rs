@@ -86,7 +86,9 @@ impl Service {
     /// [`ServiceError`] for options that cannot be used.
     pub fn new(options: ServiceOptions) -> Result<Self, ServiceError> {
         if options.version.parse::<jiff::civil::Date>().is_err() || options.version.len() != 10 {
-            return Err(ServiceError::BadVersion { version: options.version });
+            return Err(ServiceError::BadVersion {
+                version: options.version,
+            });
         }
         let client = client::client(&options.ca_certs)?;
         let transport = HttpTransport::new(client, options.user_agent, options.stall_timeout);

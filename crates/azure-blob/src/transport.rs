@@ -56,7 +56,11 @@ pub(crate) struct BlockBody {
 impl BlockBody {
     /// Shares the payload's chunks; copies no byte.
     pub(crate) fn new(payload: &Payload, sent: &Meter) -> Self {
-        Self { chunks: payload.chunks().to_vec(), len: payload.len(), sent: sent.clone() }
+        Self {
+            chunks: payload.chunks().to_vec(),
+            len: payload.len(),
+            sent: sent.clone(),
+        }
     }
 }
 
@@ -69,7 +73,11 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     pub(crate) fn new(client: reqwest::Client, user_agent: String, stall: Duration) -> Self {
-        Self { client, user_agent, stall }
+        Self {
+            client,
+            user_agent,
+            stall,
+        }
     }
 
     /// The request as reqwest wants it, with everything secret in place.
@@ -100,7 +108,9 @@ impl HttpTransport {
                     *out.body_mut() = Some(bytes.clone().into());
                 }
                 Body::Bytes(_) => {}
-                Body::SeekableStream(_) => return Err(TransportError::Unsendable { what: "a stream" }),
+                Body::SeekableStream(_) => {
+                    return Err(TransportError::Unsendable { what: "a stream" });
+                }
             }
         }
         Ok(out)
@@ -130,7 +140,11 @@ impl Policy for HttpTransport {
         let status = answer.status().as_u16();
         let headers = headers(answer.headers());
         let bounded = !(call.is_some_and(|call| call.streaming) && status < 300);
-        Ok(AsyncRawResponse::new(status.into(), headers, answer::stream(answer, patience, bounded)))
+        Ok(AsyncRawResponse::new(
+            status.into(),
+            headers,
+            answer::stream(answer, patience, bounded),
+        ))
     }
 }
 
@@ -147,7 +161,10 @@ fn log(request: &Request, answer: &Result<reqwest::Response, TransportError>, st
     let millis = started.elapsed().as_millis();
     match answer {
         Ok(answer) => {
-            let id = answer.headers().get("x-ms-request-id").and_then(|id| id.to_str().ok());
+            let id = answer
+                .headers()
+                .get("x-ms-request-id")
+                .and_then(|id| id.to_str().ok());
             let status = answer.status().as_u16();
             tracing::debug!(method = %request.method(), host, path, status, id, millis, "answered");
         }
@@ -158,10 +175,15 @@ fn log(request: &Request, answer: &Result<reqwest::Response, TransportError>, st
 }
 
 fn insert(out: &mut reqwest::Request, name: &str, value: &str) -> Result<(), TransportError> {
-    let bad = |()| TransportError::BadHeader { name: name.to_owned() };
-    let parsed = header::HeaderName::from_bytes(name.as_bytes()).map_err(|_| ()).map_err(bad)?;
-    let mut value =
-        header::HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ()).map_err(bad)?;
+    let bad = |()| TransportError::BadHeader {
+        name: name.to_owned(),
+    };
+    let parsed = header::HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| ())
+        .map_err(bad)?;
+    let mut value = header::HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| ())
+        .map_err(bad)?;
     value.set_sensitive(name == COPY_SOURCE);
     out.headers_mut().insert(parsed, value);
     Ok(())
@@ -172,7 +194,10 @@ fn headers(map: &header::HeaderMap) -> Headers {
     let mut headers = Headers::new();
     for (name, value) in map {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
-        headers.insert(HeaderName::from(name.as_str().to_owned()), HeaderValue::from(value));
+        headers.insert(
+            HeaderName::from(name.as_str().to_owned()),
+            HeaderValue::from(value),
+        );
     }
     headers
 }
@@ -184,13 +209,19 @@ fn method(method: Method) -> Result<reqwest::Method, TransportError> {
         Method::Head => reqwest::Method::HEAD,
         Method::Post => reqwest::Method::POST,
         Method::Put => reqwest::Method::PUT,
-        _ => return Err(TransportError::Unsendable { what: "this method" }),
+        _ => {
+            return Err(TransportError::Unsendable {
+                what: "this method",
+            });
+        }
     })
 }
 
 impl fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpTransport").field("stall", &self.stall).finish_non_exhaustive()
+        f.debug_struct("HttpTransport")
+            .field("stall", &self.stall)
+            .finish_non_exhaustive()
     }
 }
 

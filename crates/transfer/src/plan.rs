@@ -112,7 +112,7 @@ pub async fn plan(
     let decision = decide(&source, &destination, &info, existing.as_ref(), &options)?;
     let digests = Digests::choose(&source.name(), &info, &options)?;
     let way = choose_way(&source, &destination, &options)?;
-    let layout = contact::layout(&destination, &info, way, &options)?;
+    let layout = contact::layout(&source, &destination, &info, way, &options)?;
     let tag = tag(&source, &info, layout, way, &digests);
     let mut notes = digests.notes.clone();
     let (resume, journal) = if decision == Decision::Copy {

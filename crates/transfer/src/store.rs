@@ -94,6 +94,12 @@ pub trait BlobSource: Send + Sync + fmt::Debug {
     /// `Changed` when the content is no longer what `pin` says; `Transient` for anything short.
     async fn read(&self, range: ByteRange, pin: &Pin, rope: &mut Rope) -> Result<(), StoreError>;
 
+    /// Memory that a block read from here takes, in percent of its length. Bytes off a network come in
+    /// receive buffers that are only partly filled.
+    fn memory_percent(&self) -> u64 {
+        100
+    }
+
     /// Where a service can fetch this source itself; `None` where it cannot.
     fn copy_source(&self) -> Option<CopySource> {
         None

@@ -21,7 +21,12 @@ pub(super) struct Attempt<'a> {
 
 impl<'a> Attempt<'a> {
     pub(super) fn new(blob: &'a AzureBlob, operation: Operation) -> Self {
-        Self { blob, operation, sas: blob.sas.current(), refreshed: false }
+        Self {
+            blob,
+            operation,
+            sas: blob.sas.current(),
+            refreshed: false,
+        }
     }
 
     /// What the transport needs for this try.
@@ -56,7 +61,10 @@ impl<'a> Attempt<'a> {
         let fresh = tokio::task::spawn_blocking(move || source.refresh(seen.as_ref())).await;
         match fresh {
             Ok(Ok(true)) => {
-                tracing::info!(blob = self.blob.url.address(), "the SAS file changed: going on with it");
+                tracing::info!(
+                    blob = self.blob.url.address(),
+                    "the SAS file changed: going on with it"
+                );
                 self.sas = self.blob.sas.current();
                 self.refreshed = true;
                 Ok(())
@@ -75,7 +83,9 @@ impl<'a> Attempt<'a> {
     /// A refusal, with what a look at the SAS shows: more precise than the service's code.
     fn explained(&self, mut failure: Failure) -> Failure {
         let findings = self.blob.findings(Timestamp::now());
-        let fatal = findings.into_iter().find(|finding| finding.severity == Severity::Fatal);
+        let fatal = findings
+            .into_iter()
+            .find(|finding| finding.severity == Severity::Fatal);
         if let Some(finding) = fatal {
             failure.error.hint = Some(format!("{}: {}", finding.message, finding.hint));
         } else if self.sas.is_none() {
@@ -92,5 +102,7 @@ impl<'a> Attempt<'a> {
 
 /// The SDK's options that carry `call` to the transport.
 pub(super) fn options(call: Call) -> ClientMethodOptions<'static> {
-    ClientMethodOptions { context: Context::new().with_value(call) }
+    ClientMethodOptions {
+        context: Context::new().with_value(call),
+    }
 }

@@ -15,7 +15,9 @@ pub(super) fn parse(text: &str) -> Option<ByteRange> {
 
 fn number(text: &str) -> Option<u64> {
     // `parse` alone would take a plus sign.
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -27,8 +29,17 @@ mod tests {
         assert_eq!(parse("bytes 0-0/1"), Some(ByteRange::new(0, 1)));
         assert_eq!(parse("bytes 5-9/*"), Some(ByteRange::new(5, 5)));
         for bad in [
-            "", "bytes", "bytes */5", "bytes 5-4/9", "bytes 0-9/9", "bytes 0-9", "0-9/10",
-            "bytes +0-9/10", "bytes 0-18446744073709551615/*", "bytes 0 -9/10", "items 0-9/10",
+            "",
+            "bytes",
+            "bytes */5",
+            "bytes 5-4/9",
+            "bytes 0-9/9",
+            "bytes 0-9",
+            "0-9/10",
+            "bytes +0-9/10",
+            "bytes 0-18446744073709551615/*",
+            "bytes 0 -9/10",
+            "items 0-9/10",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
         }

@@ -18,7 +18,11 @@ use crate::operation::Operation;
 /// Metadata names come in lower case, whatever case they were set in: HTTP does not carry it (hyper,
 /// like Go's client that azcopy uses, normalises it), and the service compares names without case.
 pub(super) fn source_info(headers: &Headers) -> Result<SourceInfo, StoreError> {
-    let own = |name| header(headers, name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let own = |name| {
+        header(headers, name)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     let missing = |name: &str| {
         StoreError::new(
             ErrorClass::Rejected,
@@ -56,8 +60,11 @@ fn archived(status: Option<&str>) -> StoreError {
         Some(status) => format!("it is on its way ({status}): run the command again in some hours"),
         None => "rehydrate it first: az storage blob set-tier --tier Hot (takes hours)".to_owned(),
     };
-    StoreError::new(ErrorClass::Rejected, "the blob is in the Archive tier and cannot be read")
-        .with_hint(hint)
+    StoreError::new(
+        ErrorClass::Rejected,
+        "the blob is in the Archive tier and cannot be read",
+    )
+    .with_hint(hint)
 }
 
 /// `Last-Modified`: an HTTP date, which RFC 2822 reads.
@@ -88,9 +95,16 @@ pub(super) fn commit_options(
         blob_content_type: properties.content_type.clone(),
         // Stored by the service, not checked: so it must be the engine's proven value or the source's.
         blob_content_md5: properties.content_md5.map(|md5| md5.as_bytes().to_vec()),
-        blob_tags_string: properties.tags.as_ref().filter(|tags| !tags.is_empty()).map(tag_query),
+        blob_tags_string: properties
+            .tags
+            .as_ref()
+            .filter(|tags| !tags.is_empty())
+            .map(tag_query),
         metadata: (!metadata.is_empty()).then_some(metadata),
-        tier: properties.tier.as_deref().and_then(|tier| tier.parse::<AccessTier>().ok()),
+        tier: properties
+            .tier
+            .as_deref()
+            .and_then(|tier| tier.parse::<AccessTier>().ok()),
         ..BlockBlobClientCommitBlockListOptions::default()
     }
 }

@@ -29,10 +29,17 @@ pub(super) async fn read(
     }
     let mut attempt = Attempt::new(blob, Operation::Get);
     let answer = loop {
-        let call = Call { streaming: true, ..attempt.call() };
+        let call = Call {
+            streaming: true,
+            ..attempt.call()
+        };
         let mut request = request(blob, range, pin);
         let context = Context::new().with_value(call);
-        match blob.reads.stream(&context, &mut request, Some(accepting())).await {
+        match blob
+            .reads
+            .stream(&context, &mut request, Some(accepting()))
+            .await
+        {
             Ok(answer) => break answer,
             Err(error) => attempt.failed(error).await?,
         }
@@ -40,8 +47,10 @@ pub(super) async fn read(
     let (status, headers, mut body) = answer.deconstruct();
     check(status, &headers, range, pin)?;
     let mut left = range.len;
-    while let Some(chunk) =
-        body.try_next().await.map_err(|error| store_error(Operation::Get, blob.host(), error))?
+    while let Some(chunk) = body
+        .try_next()
+        .await
+        .map_err(|error| store_error(Operation::Get, blob.host(), error))?
     {
         let len = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         let Some(rest) = left.checked_sub(len) else {
@@ -72,8 +81,13 @@ fn request(blob: &AzureBlob, range: ByteRange, pin: &Pin) -> Request {
 }
 
 fn accepting() -> PipelineStreamOptions {
-    let success = CheckSuccessOptions { success_codes: &[206, 200] };
-    PipelineStreamOptions { skip_checks: false, check_success: success }
+    let success = CheckSuccessOptions {
+        success_codes: &[206, 200],
+    };
+    PipelineStreamOptions {
+        skip_checks: false,
+        check_success: success,
+    }
 }
 
 /// Whether the answer is the range asked for, of the version asked for. Caches and proxies are known
@@ -84,22 +98,38 @@ fn check(
     range: ByteRange,
     pin: &Pin,
 ) -> Result<(), StoreError> {
-    let wrong = |class, what: &str| Err(StoreError::new(class, format!("{}: {what}", Operation::Get)));
+    let wrong = |class, what: &str| {
+        Err(StoreError::new(
+            class,
+            format!("{}: {what}", Operation::Get),
+        ))
+    };
     match header(headers, "etag") {
         Some(etag) if etag == pin.0 => {}
-        Some(_) => return wrong(ErrorClass::Changed, "the blob was replaced since it was first read"),
+        Some(_) => {
+            return wrong(
+                ErrorClass::Changed,
+                "the blob was replaced since it was first read",
+            );
+        }
         None => return wrong(ErrorClass::Rejected, "the answer has no ETag"),
     }
     if status == StatusCode::PartialContent {
         let got = header(headers, "content-range").and_then(content_range::parse);
         if got != Some(range) {
-            return wrong(ErrorClass::Rejected, "the answer is not the range asked for");
+            return wrong(
+                ErrorClass::Rejected,
+                "the answer is not the range asked for",
+            );
         }
         return Ok(());
     }
     let length = header(headers, "content-length").and_then(|text| text.parse::<u64>().ok());
     if range.start != 0 || length != Some(range.len) {
-        return wrong(ErrorClass::Rejected, "the answer is the whole blob, not the range asked for");
+        return wrong(
+            ErrorClass::Rejected,
+            "the answer is the whole blob, not the range asked for",
+        );
     }
     Ok(())
 }

@@ -38,7 +38,10 @@ impl BlockSink for AzureBlob {
         // Versions are ISO dates: they sort as text.
         let large = self.service.version() >= LARGE_BLOCKS;
         let max_block_len = if large { MAX_BLOCK } else { OLD_MAX_BLOCK };
-        Limits { max_blocks: MAX_BLOCKS, max_block_len }
+        Limits {
+            max_blocks: MAX_BLOCKS,
+            max_block_len,
+        }
     }
 
     /// A SAS that may write but not read is legal. What stands there cannot be seen with it, so the
@@ -80,13 +83,20 @@ impl BlockSink for AzureBlob {
             let block = Some(BlockBody::new(payload, sent));
             let options = BlockBlobClientStageBlockOptions {
                 transactional_content_crc64: Some(crc.to_le_bytes().to_vec()),
-                method_options: options(Call { block, ..attempt.call() }),
+                method_options: options(Call {
+                    block,
+                    ..attempt.call()
+                }),
                 ..BlockBlobClientStageBlockOptions::default()
             };
             // The transport sends the payload in the place of this empty body.
             let empty = RequestContent::<Bytes, NoFormat>::from(Vec::new());
             let len = payload.len();
-            match self.blocks.stage_block(id.as_bytes(), len, empty, Some(options)).await {
+            match self
+                .blocks
+                .stage_block(id.as_bytes(), len, empty, Some(options))
+                .await
+            {
                 Ok(answer) => break answer,
                 Err(error) => attempt.failed(error).await?,
             }
@@ -123,8 +133,15 @@ impl BlockSink for AzureBlob {
                 Condition::Version(etag) => options.if_match = Some(Etag::from(etag.as_str())),
             }
             options.method_options = attempt.options();
-            let latest = commit.blocks.iter().map(|id| id.as_bytes().to_vec()).collect();
-            let list = BlockLookupList { latest: Some(latest), ..BlockLookupList::default() };
+            let latest = commit
+                .blocks
+                .iter()
+                .map(|id| id.as_bytes().to_vec())
+                .collect();
+            let list = BlockLookupList {
+                latest: Some(latest),
+                ..BlockLookupList::default()
+            };
             let list = list
                 .try_into()
                 .map_err(|error| store_error(Operation::Commit, self.host(), error))?;
@@ -134,7 +151,9 @@ impl BlockSink for AzureBlob {
             }
         };
         Ok(Existing {
-            etag: header(answer.headers(), "etag").unwrap_or_default().to_owned(),
+            etag: header(answer.headers(), "etag")
+                .unwrap_or_default()
+                .to_owned(),
             length: commit.verified.total(),
             last_modified: properties::last_modified(answer.headers()),
         })
@@ -154,7 +173,9 @@ impl AzureBlob {
                 Err(error) => attempt.failed(error).await?,
             }
         };
-        answer.into_model().map_err(|error| Failure::new(Operation::BlockList, self.host(), error))
+        answer
+            .into_model()
+            .map_err(|error| Failure::new(Operation::BlockList, self.host(), error))
     }
 
     /// Whether this is a refusal for want of `r`, which a SAS for writing need not have.
@@ -176,7 +197,14 @@ fn absent<T>(failure: Failure, nothing: T) -> Result<T, StoreError> {
 fn listed(blocks: Option<Vec<azure_storage_blob::models::Block>>) -> Vec<ListedBlock> {
     let one = |block: azure_storage_blob::models::Block| {
         let len = u64::try_from(block.size?).ok()?;
-        Some(ListedBlock { id: BlockId::from_raw(block.name?), len })
+        Some(ListedBlock {
+            id: BlockId::from_raw(block.name?),
+            len,
+        })
     };
-    blocks.unwrap_or_default().into_iter().filter_map(one).collect()
+    blocks
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(one)
+        .collect()
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use azure_core::http::headers::Headers;
-use azure_storage_blob::models::{BlobClientGetPropertiesOptions, BlobClientGetTagsOptions, BlobTags};
+use azure_storage_blob::models::{
+    BlobClientGetPropertiesOptions, BlobClientGetTagsOptions, BlobTags,
+};
 use blobferry_transfer::store::{BlobSource, CopySource, Pin, SourceInfo};
 use blobferry_transfer::{ByteRange, Rope, StoreError};
 
@@ -32,9 +34,18 @@ impl BlobSource for AzureBlob {
         read::read(self, range, pin, rope).await
     }
 
+    /// hyper gives out receive buffers as they are when a read returns: on loopback a quarter to a
+    /// half of each is unused (188 MiB resident for 128 MiB of blocks, measured).
+    fn memory_percent(&self) -> u64 {
+        150
+    }
+
     fn copy_source(&self) -> Option<CopySource> {
         let url = self.url.signed(self.sas.current().as_ref()).into();
-        Some(CopySource { url, display: self.url.address() })
+        Some(CopySource {
+            url,
+            display: self.url.address(),
+        })
     }
 }
 
@@ -72,6 +83,11 @@ impl AzureBlob {
         let pair = |tag: azure_storage_blob::models::BlobTag| {
             Some((tag.key?, tag.value.unwrap_or_default()))
         };
-        Ok(tags.blob_tag_set.unwrap_or_default().into_iter().filter_map(pair).collect())
+        Ok(tags
+            .blob_tag_set
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(pair)
+            .collect())
     }
 }

@@ -28,7 +28,10 @@ pub(super) async fn stage_from(
     if source.url.len() > LONGEST_SOURCE {
         return Err(StoreError::new(
             ErrorClass::Unsupported,
-            format!("{}: the source's URL is longer than 2 KiB", Operation::StageFrom),
+            format!(
+                "{}: the source's URL is longer than 2 KiB",
+                Operation::StageFrom
+            ),
         )
         .with_hint("use --via relay, or a shorter SAS"));
     }
@@ -39,11 +42,18 @@ pub(super) async fn stage_from(
             source_range: Some(HttpRange::new(range.start, range.len)),
             source_if_match: Some(Etag::from(pin.0.as_str())),
             source_content_crc64: crc.map(|crc| crc.to_le_bytes().to_vec()),
-            method_options: options(Call { copy_from, ..attempt.call() }),
+            method_options: options(Call {
+                copy_from,
+                ..attempt.call()
+            }),
             ..BlockBlobClientStageBlockFromUrlOptions::default()
         };
         let shown = source.display.clone();
-        match blob.blocks.stage_block_from_url(id.as_bytes(), 0, shown, Some(options)).await {
+        match blob
+            .blocks
+            .stage_block_from_url(id.as_bytes(), 0, shown, Some(options))
+            .await
+        {
             Ok(answer) => break answer,
             Err(error) => attempt.failed(error).await?,
         }

@@ -9,11 +9,17 @@ use super::{Refusal, Verdict};
 
 /// The verdict on what concerns the source; `None` for refusals by the destination itself.
 pub(super) fn verdict(refusal: Refusal<'_>) -> Option<Verdict> {
-    let changed = Verdict::plain(Class::Changed, "the source was replaced since it was first read");
+    let changed = Verdict::plain(
+        Class::Changed,
+        "the source was replaced since it was first read",
+    );
     match refusal.code {
         "SourceConditionNotMet" => return Some(changed),
         "Md5Mismatch" | "Crc64Mismatch" => {
-            return Some(Verdict::plain(Class::Damaged, "the bytes fetched are not the bytes expected"));
+            return Some(Verdict::plain(
+                Class::Damaged,
+                "the bytes fetched are not the bytes expected",
+            ));
         }
         _ => {}
     }
@@ -29,9 +35,8 @@ pub(super) fn verdict(refusal: Refusal<'_>) -> Option<Verdict> {
         ("CannotVerifyCopySource" | "BlobNotFound" | "ResourceNotFound", _) | ("", 404) => {
             Some(unreachable_source())
         }
-        ("NotImplemented" | "CopyAcrossAccountsNotSupported" | "CopyIdMismatch", _) | (_, 501 | 405) => {
-            Some(not_offered())
-        }
+        ("NotImplemented" | "CopyAcrossAccountsNotSupported" | "CopyIdMismatch", _)
+        | (_, 501 | 405) => Some(not_offered()),
         ("InvalidBlobOrBlock" | "InvalidBlockId", _) => None,
         (_, 400 | 411) => Some(not_offered()),
         _ => None,
@@ -40,7 +45,9 @@ pub(super) fn verdict(refusal: Refusal<'_>) -> Option<Verdict> {
 
 fn by_source(status: u16, code: &str, changed: Verdict) -> Verdict {
     match (status, code) {
-        (_, "ServerBusy") | (429, _) => Verdict::plain(Class::Throttled, "the source is at its limit"),
+        (_, "ServerBusy") | (429, _) => {
+            Verdict::plain(Class::Throttled, "the source is at its limit")
+        }
         (412 | 416, _) => changed,
         (408 | 500 | 502 | 503 | 504, _) => {
             Verdict::plain(Class::Transient, "the source had a failure that may pass")

@@ -6,7 +6,15 @@ use super::*;
 use Operation::{Commit, Get, Properties, Stage, StageFrom};
 
 fn class(operation: Operation, status: u16, code: &str) -> Class {
-    classify(operation, Refusal { status, code, ..Refusal::default() }).class
+    classify(
+        operation,
+        Refusal {
+            status,
+            code,
+            ..Refusal::default()
+        },
+    )
+    .class
 }
 
 #[test]
@@ -61,7 +69,11 @@ fn what_does_not_pass_is_not() {
         (Get, 407, "", Denied),
         (Commit, 418, "", Rejected),
     ] {
-        assert_eq!(class(operation, status, code), wanted, "{operation} {status} {code}");
+        assert_eq!(
+            class(operation, status, code),
+            wanted,
+            "{operation} {status} {code}"
+        );
     }
 }
 
@@ -70,14 +82,38 @@ fn a_server_side_copy_listens_to_the_source() {
     for (status, code, source_status, source_code, wanted) in [
         (412, "SourceConditionNotMet", None, "", Changed),
         (412, "CannotVerifyCopySource", None, "", Changed),
-        (400, "CannotVerifyCopySource", Some(412), "ConditionNotMet", Changed),
+        (
+            400,
+            "CannotVerifyCopySource",
+            Some(412),
+            "ConditionNotMet",
+            Changed,
+        ),
         (403, "CannotVerifyCopySource", None, "", Unsupported),
         (404, "CannotVerifyCopySource", None, "", Unsupported),
         (401, "CannotVerifyCopySource", Some(401), "", Unsupported),
-        (403, "CannotVerifyCopySource", Some(403), "AuthenticationFailed", Unsupported),
+        (
+            403,
+            "CannotVerifyCopySource",
+            Some(403),
+            "AuthenticationFailed",
+            Unsupported,
+        ),
         (500, "CannotVerifyCopySource", None, "", Unsupported),
-        (500, "CannotVerifyCopySource", Some(503), "ServerBusy", Throttled),
-        (500, "CannotVerifyCopySource", Some(500), "InternalError", Transient),
+        (
+            500,
+            "CannotVerifyCopySource",
+            Some(503),
+            "ServerBusy",
+            Throttled,
+        ),
+        (
+            500,
+            "CannotVerifyCopySource",
+            Some(500),
+            "InternalError",
+            Transient,
+        ),
         (429, "CannotVerifyCopySource", None, "", Throttled),
         (503, "ServerBusy", None, "", Throttled),
         (500, "InternalError", None, "", Transient),
@@ -90,15 +126,34 @@ fn a_server_side_copy_listens_to_the_source() {
         (400, "InvalidBlobOrBlock", None, "", Rejected),
         (403, "AuthorizationPermissionMismatch", None, "", Denied),
     ] {
-        let refusal = Refusal { status, code, source_status, source_code };
+        let refusal = Refusal {
+            status,
+            code,
+            source_status,
+            source_code,
+        };
         assert_eq!(classify(StageFrom, refusal).class, wanted, "{refusal:?}");
     }
 }
 
 #[test]
 fn a_refused_credential_always_comes_with_meaning_and_hint() {
-    for code in ["AuthenticationFailed", "AuthorizationPermissionMismatch", "AuthorizationFailure"] {
-        let verdict = classify(Get, Refusal { status: 403, code, ..Refusal::default() });
-        assert!(!verdict.meaning.is_empty() && !verdict.hint.is_empty(), "{code}");
+    for code in [
+        "AuthenticationFailed",
+        "AuthorizationPermissionMismatch",
+        "AuthorizationFailure",
+    ] {
+        let verdict = classify(
+            Get,
+            Refusal {
+                status: 403,
+                code,
+                ..Refusal::default()
+            },
+        );
+        assert!(
+            !verdict.meaning.is_empty() && !verdict.hint.is_empty(),
+            "{code}"
+        );
     }
 }

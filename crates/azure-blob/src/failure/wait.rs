@@ -35,11 +35,17 @@ mod tests {
 
     #[test]
     fn all_three_forms_are_read() {
-        assert_eq!(wait("x-ms-retry-after-ms", "1500"), Some(Duration::from_millis(1500)));
+        assert_eq!(
+            wait("x-ms-retry-after-ms", "1500"),
+            Some(Duration::from_millis(1500))
+        );
         assert_eq!(wait("retry-after", "7"), Some(Duration::from_secs(7)));
         let date = "Fri, 20 Nov 2026 12:00:30 GMT";
         assert_eq!(wait("retry-after", date), Some(Duration::from_secs(30)));
-        assert_eq!(wait("retry-after", "Fri, 20 Nov 2020 12:00:30 GMT"), Some(Duration::ZERO));
+        assert_eq!(
+            wait("retry-after", "Fri, 20 Nov 2020 12:00:30 GMT"),
+            Some(Duration::ZERO)
+        );
         assert_eq!(wait("retry-after", "soon"), None);
     }
 }

@@ -61,7 +61,10 @@ impl Need {
     /// This use, without tags.
     #[must_use]
     pub const fn of(purpose: Use) -> Self {
-        Self { purpose, tags: false }
+        Self {
+            purpose,
+            tags: false,
+        }
     }
 }
 
@@ -88,11 +91,19 @@ pub struct SasFinding {
 
 impl SasFinding {
     fn fatal(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Fatal, message: message.into(), hint: hint.into() }
+        Self {
+            severity: Severity::Fatal,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 
     fn note(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { severity: Severity::Note, message: message.into(), hint: hint.into() }
+        Self {
+            severity: Severity::Note,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 }
 
@@ -136,7 +147,10 @@ impl SasToken {
         let renew = "make a new SAS; if you just did, check this machine's clock";
         if let Some(start) = self.start().filter(|start| start.at() > now) {
             findings.push(SasFinding::fatal(
-                format!("the SAS is not valid before {start} (st), {} from now", span(now, start.at())),
+                format!(
+                    "the SAS is not valid before {start} (st), {} from now",
+                    span(now, start.at())
+                ),
                 "wait, or make a SAS without a start time; check this machine's clock too",
             ));
         }
@@ -161,7 +175,10 @@ impl SasToken {
         }
         if let Some(end) = self.key_expiry().filter(|end| end.at() <= now) {
             findings.push(SasFinding::fatal(
-                format!("the user delegation key expired at {end} (ske), {} ago", span(end.at(), now)),
+                format!(
+                    "the user delegation key expired at {end} (ske), {} ago",
+                    span(end.at(), now)
+                ),
                 renew,
             ));
         }

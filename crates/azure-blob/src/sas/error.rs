@@ -64,9 +64,9 @@ impl SasError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::MissingSignature => Some(
-                "put the URL in single quotes: the shell cuts it at the first `&` otherwise",
-            ),
+            Self::MissingSignature => {
+                Some("put the URL in single quotes: the shell cuts it at the first `&` otherwise")
+            }
             Self::Encoding { .. } | Self::NotAField { .. } => {
                 Some("copy the SAS again, whole and unchanged")
             }
@@ -135,7 +135,9 @@ impl UrlError {
             Self::Plaintext { .. } => {
                 Some("use https://, or --allow-http if the network is yours alone")
             }
-            Self::SasInPath => Some("write the URL with a plain `?` between the blob's name and the SAS"),
+            Self::SasInPath => {
+                Some("write the URL with a plain `?` between the blob's name and the SAS")
+            }
             Self::Sas(error) => error.hint(),
             _ => None,
         }

@@ -69,7 +69,10 @@ impl Inspection {
         let own = |name: &str| sas.field(name).map(str::to_owned);
         let ends = [sas.expiry(), sas.key_expiry()];
         let valid_until = ends.into_iter().flatten().map(super::SasTime::at).min();
-        let words = sas.permissions().into_iter().flat_map(super::Permissions::words);
+        let words = sas
+            .permissions()
+            .into_iter()
+            .flat_map(super::Permissions::words);
         Self {
             url: url.address(),
             kind: sas.kind(),
@@ -77,7 +80,9 @@ impl Inspection {
             resource: sas.field("sr").map(resource_word),
             services: own("ss"),
             resource_types: own("srt"),
-            permissions: words.map(|(letter, word)| PermissionWord { letter, word }).collect(),
+            permissions: words
+                .map(|(letter, word)| PermissionWord { letter, word })
+                .collect(),
             valid_from: sas.start().map(super::SasTime::at),
             valid_until,
             remaining_seconds: valid_until
@@ -86,21 +91,30 @@ impl Inspection {
             ip_range: own("sip"),
             stored_access_policy: own("si"),
             encryption_scope: own("ses"),
-            abilities: Use::ALL.into_iter().map(|purpose| ability(url, sas, purpose, now)).collect(),
+            abilities: Use::ALL
+                .into_iter()
+                .map(|purpose| ability(url, sas, purpose, now))
+                .collect(),
         }
     }
 }
 
 fn ability(url: &SasUrl, sas: &SasToken, purpose: Use, now: Timestamp) -> Ability {
     let findings = sas.check(url, Need::of(purpose), now);
-    let refused = findings.iter().any(|finding| finding.severity == Severity::Fatal);
+    let refused = findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Fatal);
     let hidden = sas.policy().is_some() && (sas.permissions().is_none() || sas.expiry().is_none());
     let able = match (refused, hidden) {
         (true, _) => Some(false),
         (false, true) => None,
         (false, false) => Some(true),
     };
-    Ability { purpose, able, findings }
+    Ability {
+        purpose,
+        able,
+        findings,
+    }
 }
 
 /// What `sr` says, in words.

@@ -13,7 +13,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 
-use super::{SasError, SasToken, SasTime};
+use super::{SasError, SasTime, SasToken};
 
 mod account;
 mod delegation;
@@ -54,13 +54,15 @@ impl AccountKey {
     /// # Errors
     /// [`MintError::BadKey`].
     pub fn from_base64(text: &str) -> Result<Self, MintError> {
-        STANDARD.decode(text.trim()).map(Self).map_err(|_| MintError::BadKey)
+        STANDARD
+            .decode(text.trim())
+            .map(Self)
+            .map_err(|_| MintError::BadKey)
     }
 
     /// base64(HMAC-SHA256(key, text)).
     pub(super) fn sign(&self, text: &str) -> Result<String, MintError> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_| MintError::BadKey)?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).map_err(|_| MintError::BadKey)?;
         mac.update(text.as_bytes());
         Ok(STANDARD.encode(mac.finalize().into_bytes()))
     }
@@ -73,14 +75,20 @@ impl fmt::Debug for AccountKey {
 }
 
 /// Unreserved characters and `/` stay as they are, as Microsoft's library writes them.
-const ESCAPED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/');
 
 /// Refuses versions whose string to sign has another form.
 fn check_version(version: &str) -> Result<(), MintError> {
     // Versions are ISO dates: they sort as text.
     if version < OLDEST {
-        return Err(MintError::VersionTooOld { version: version.to_owned() });
+        return Err(MintError::VersionTooOld {
+            version: version.to_owned(),
+        });
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use super::error::SasError;
 /// replace headers of the answer; they are signed, so they must travel along.
 pub(super) const FIELDS: [&str; 31] = [
     "sv", "ss", "srt", "sr", "sp", "st", "se", "spr", "sip", "si", "sig", "ses", "sdd", "skoid",
-    "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid", "srh", "srq",
-    "rscc", "rscd", "rsce", "rscl", "rsct",
+    "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid", "sduoid", "srh",
+    "srq", "rscc", "rscd", "rsce", "rscl", "rsct",
 ];
 
 /// One `name=value` of a query string.
@@ -24,19 +24,31 @@ pub(super) struct Pair<'a> {
 
 /// The SAS field called `name`. Azure compares names without regard to case.
 fn field(name: &str) -> Option<&'static str> {
-    FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name))
+    FIELDS
+        .into_iter()
+        .find(|field| field.eq_ignore_ascii_case(name))
 }
 
 /// Splits a query string without its `?`. An empty piece (`&&`) is skipped.
 pub(super) fn pairs(query: &str) -> Result<Vec<Pair<'_>>, SasError> {
     let mut pairs = Vec::new();
-    for (index, raw) in query.split('&').enumerate().filter(|(_, raw)| !raw.is_empty()) {
+    for (index, raw) in query
+        .split('&')
+        .enumerate()
+        .filter(|(_, raw)| !raw.is_empty())
+    {
         let position = index.saturating_add(1);
-        let (name, value) = raw.split_once('=').ok_or(SasError::NotAField { position })?;
+        let (name, value) = raw
+            .split_once('=')
+            .ok_or(SasError::NotAField { position })?;
         let broken = || SasError::Encoding { position };
         let name = decode(name).ok_or_else(broken)?;
         let value = decode(value).ok_or_else(broken)?;
-        pairs.push(Pair { field: field(&name), raw, value });
+        pairs.push(Pair {
+            field: field(&name),
+            raw,
+            value,
+        });
     }
     Ok(pairs)
 }

@@ -22,7 +22,10 @@ impl SasSource {
     /// This SAS (from the URL or an environment variable), or none for a public blob.
     #[must_use]
     pub fn fixed(sas: Option<SasToken>) -> Self {
-        Self { file: None, current: Arc::new(RwLock::new(sas)) }
+        Self {
+            file: None,
+            current: Arc::new(RwLock::new(sas)),
+        }
     }
 
     /// The SAS in this file, read now and again whenever the service refuses it.
@@ -32,13 +35,19 @@ impl SasSource {
     pub fn file(path: impl Into<PathBuf>) -> Result<Self, SasError> {
         let path = path.into();
         let sas = read(&path)?;
-        Ok(Self { file: Some(Arc::new(path)), current: Arc::new(RwLock::new(Some(sas))) })
+        Ok(Self {
+            file: Some(Arc::new(path)),
+            current: Arc::new(RwLock::new(Some(sas))),
+        })
     }
 
     /// The SAS to use now.
     #[must_use]
     pub fn current(&self) -> Option<SasToken> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Whether it comes from a file.
@@ -53,7 +62,9 @@ impl SasSource {
     /// # Errors
     /// As [`file`](Self::file).
     pub fn refresh(&self, seen: Option<&SasToken>) -> Result<bool, SasError> {
-        let Some(path) = &self.file else { return Ok(false) };
+        let Some(path) = &self.file else {
+            return Ok(false);
+        };
         // One reader at a time: the others find its result.
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref() != seen {
@@ -75,8 +86,9 @@ impl SasSource {
 
 fn read(path: &std::path::Path) -> Result<SasToken, SasError> {
     // fs-err's message names the path, and so does ours: once is enough.
-    let failed = |error: std::io::Error| {
-        SasError::File { path: path.to_owned(), source: error.kind().into() }
+    let failed = |error: std::io::Error| SasError::File {
+        path: path.to_owned(),
+        source: error.kind().into(),
     };
     let file = fs_err::File::open(path).map_err(failed)?;
     let mut text = String::new();
@@ -85,7 +97,10 @@ fn read(path: &std::path::Path) -> Result<SasToken, SasError> {
         .read_to_string(&mut text)
         .map_err(failed)?;
     if u64::try_from(read).unwrap_or(u64::MAX) > FILE_LIMIT {
-        return Err(SasError::FileTooLong { path: path.to_owned(), limit: FILE_LIMIT });
+        return Err(SasError::FileTooLong {
+            path: path.to_owned(),
+            limit: FILE_LIMIT,
+        });
     }
     SasToken::parse(&text)
 }
@@ -93,6 +108,11 @@ fn read(path: &std::path::Path) -> Result<SasToken, SasError> {
 impl fmt::Debug for SasSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.as_ref().map(|path| path.display());
-        write!(f, "SasSource({:?}, file: {:?})", self.current(), file.map(|path| path.to_string()))
+        write!(
+            f,
+            "SasSource({:?}, file: {:?})",
+            self.current(),
+            file.map(|path| path.to_string())
+        )
     }
 }

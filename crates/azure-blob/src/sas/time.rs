@@ -36,7 +36,10 @@ impl SasTime {
         } else {
             text.parse().map_err(|_| bad())?
         };
-        Ok(Self { text: text.to_owned(), at })
+        Ok(Self {
+            text: text.to_owned(),
+            at,
+        })
     }
 
     /// The instant.
@@ -77,7 +80,10 @@ mod tests {
             ("2027-01-01", "2027-01-01T00:00:00Z"),
             ("2027-01-01T10:30Z", "2027-01-01T10:30:00Z"),
             ("2027-01-01T10:30:15Z", "2027-01-01T10:30:15Z"),
-            ("2027-01-01T10:30:15.1234567Z", "2027-01-01T10:30:15.1234567Z"),
+            (
+                "2027-01-01T10:30:15.1234567Z",
+                "2027-01-01T10:30:15.1234567Z",
+            ),
             ("2027-01-01T10:30:15+02:00", "2027-01-01T08:30:15Z"),
         ] {
             let time = SasTime::parse("se", text).unwrap();
@@ -88,7 +94,13 @@ mod tests {
 
     #[test]
     fn anything_else_names_the_field() {
-        for text in ["", "soon", "2027-13-01", "2027-01-01T10:30", "2027-01-01T10:30:15Z[UTC]"] {
+        for text in [
+            "",
+            "soon",
+            "2027-13-01",
+            "2027-01-01T10:30",
+            "2027-01-01T10:30:15Z[UTC]",
+        ] {
             let error = SasTime::parse("st", text).unwrap_err().to_string();
             assert!(error.contains("`st`"), "{error}");
         }

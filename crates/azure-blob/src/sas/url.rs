@@ -37,8 +37,7 @@ impl SasUrl {
     /// # Errors
     /// [`UrlError`] for anything that is not the address of one blob; its text never holds the query.
     pub fn parse(text: &str, plaintext: Plaintext) -> Result<Self, UrlError> {
-        let mut base =
-            Url::parse(text.trim()).map_err(|source| UrlError::NotAUrl { source })?;
+        let mut base = Url::parse(text.trim()).map_err(|source| UrlError::NotAUrl { source })?;
         check_address(&base, plaintext)?;
         let sas = split_sas(&mut base)?;
         let url = Self { base, sas };
@@ -48,7 +47,10 @@ impl SasUrl {
             "https://host/container/blob"
         };
         if url.blob_name().is_empty() || url.blob_name().ends_with('/') {
-            return Err(UrlError::NoBlob { url: url.address(), wanted });
+            return Err(UrlError::NoBlob {
+                url: url.address(),
+                wanted,
+            });
         }
         Ok(url)
     }
@@ -59,10 +61,15 @@ impl SasUrl {
     /// [`UrlError::ReadOnly`].
     pub fn writable(&self) -> Result<(), UrlError> {
         let read_only = ["snapshot", "versionid"].into_iter().find(|field| {
-            self.base.query_pairs().any(|(name, _)| name.eq_ignore_ascii_case(field))
+            self.base
+                .query_pairs()
+                .any(|(name, _)| name.eq_ignore_ascii_case(field))
         });
         match read_only {
-            Some(field) => Err(UrlError::ReadOnly { url: self.address(), field }),
+            Some(field) => Err(UrlError::ReadOnly {
+                url: self.address(),
+                field,
+            }),
             None => Ok(()),
         }
     }
@@ -108,7 +115,11 @@ impl SasUrl {
 
     fn path_parts(&self) -> (&str, &str) {
         let path = self.base.path().trim_start_matches('/');
-        let path = if self.is_path_style() { path.split_once('/').unwrap_or(("", "")).1 } else { path };
+        let path = if self.is_path_style() {
+            path.split_once('/').unwrap_or(("", "")).1
+        } else {
+            path
+        };
         path.split_once('/').unwrap_or((path, ""))
     }
 
@@ -135,7 +146,9 @@ pub(crate) fn sign(url: &mut Url, sas: Option<&SasToken>) {
 /// Everything about the address that has nothing to do with its query.
 fn check_address(url: &Url, plaintext: Plaintext) -> Result<(), UrlError> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(UrlError::Scheme { scheme: url.scheme().to_owned() });
+        return Err(UrlError::Scheme {
+            scheme: url.scheme().to_owned(),
+        });
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(UrlError::UserInfo);
@@ -148,8 +161,13 @@ fn check_address(url: &Url, plaintext: Plaintext) -> Result<(), UrlError> {
     if path.contains("?sig=") || path.contains("&sig=") {
         return Err(UrlError::SasInPath);
     }
-    if url.scheme() == "http" && plaintext == Plaintext::LoopbackOnly && !url.host().is_some_and(|host| is_loopback(&host)) {
-        return Err(UrlError::Plaintext { host: url.host_str().unwrap_or_default().to_owned() });
+    if url.scheme() == "http"
+        && plaintext == Plaintext::LoopbackOnly
+        && !url.host().is_some_and(|host| is_loopback(&host))
+    {
+        return Err(UrlError::Plaintext {
+            host: url.host_str().unwrap_or_default().to_owned(),
+        });
     }
     Ok(())
 }
@@ -168,16 +186,24 @@ fn is_loopback(host: &Host<&str>) -> bool {
 
 /// Takes the SAS's fields out of the URL's query, if there are any.
 fn split_sas(url: &mut Url) -> Result<Option<SasToken>, SasError> {
-    let Some(query) = url.query().map(str::to_owned) else { return Ok(None) };
+    let Some(query) = url.query().map(str::to_owned) else {
+        return Ok(None);
+    };
     // Without a signature or a version this is a public blob's query; with one of them it is a SAS.
     let pairs = parse::pairs(&query)?;
-    let is_sas = pairs.iter().any(|pair| matches!(pair.field, Some("sig" | "sv" | "se" | "sp")));
+    let is_sas = pairs
+        .iter()
+        .any(|pair| matches!(pair.field, Some("sig" | "sv" | "se" | "sp")));
     if !is_sas {
         return Ok(None);
     }
     let (own, rest): (Vec<_>, Vec<_>) = pairs.iter().partition(|pair| pair.field.is_some());
     let join = |pairs: Vec<&parse::Pair<'_>>| {
-        pairs.iter().map(|pair| pair.raw).collect::<Vec<_>>().join("&")
+        pairs
+            .iter()
+            .map(|pair| pair.raw)
+            .collect::<Vec<_>>()
+            .join("&")
     };
     let token = SasToken::parse(&join(own))?;
     let rest = join(rest);

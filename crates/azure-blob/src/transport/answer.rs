@@ -15,14 +15,19 @@ const LONGEST: u64 = 64 << 20;
 /// `bounded` one grows too long.
 pub(super) fn stream(answer: reqwest::Response, patience: Duration, bounded: bool) -> PinnedStream {
     let limit = if bounded { LONGEST } else { u64::MAX };
-    Box::pin(stream::try_unfold((answer, 0_u64), move |(mut answer, taken)| async move {
-        let next = tokio::time::timeout(patience, answer.chunk()).await;
-        let next = next.map_err(|_| TransportError::Stalled { limit: patience })?;
-        let Some(chunk) = next.map_err(TransportError::from)? else { return Ok(None) };
-        let taken = taken.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        if taken > limit {
-            return Err(TransportError::TooLong { limit }.into());
-        }
-        Ok(Some((chunk, (answer, taken))))
-    }))
+    Box::pin(stream::try_unfold(
+        (answer, 0_u64),
+        move |(mut answer, taken)| async move {
+            let next = tokio::time::timeout(patience, answer.chunk()).await;
+            let next = next.map_err(|_| TransportError::Stalled { limit: patience })?;
+            let Some(chunk) = next.map_err(TransportError::from)? else {
+                return Ok(None);
+            };
+            let taken = taken.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if taken > limit {
+                return Err(TransportError::TooLong { limit }.into());
+            }
+            Ok(Some((chunk, (answer, taken))))
+        },
+    ))
 }

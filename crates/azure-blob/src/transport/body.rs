@@ -26,7 +26,13 @@ pub(super) struct RopeBody {
 
 impl RopeBody {
     pub(super) fn new(chunks: Vec<Bytes>, len: u64, sent: Meter, clock: Arc<Clock>) -> Self {
-        Self { chunks: chunks.into_iter(), current: Bytes::new(), left: len, sent, clock }
+        Self {
+            chunks: chunks.into_iter(),
+            current: Bytes::new(),
+            left: len,
+            sent,
+            clock,
+        }
     }
 }
 

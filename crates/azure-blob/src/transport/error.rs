@@ -75,7 +75,9 @@ fn chain<'a>(
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'a (dyn StdError + 'static) = *error;
-        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let wrapped = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
         match wrapped {
             Some(wrapped) => {
                 let wrapped: &'a (dyn StdError + 'static) = wrapped;
@@ -91,7 +93,10 @@ impl From<reqwest::Error> for TransportError {
         // Before anything else looks at it: the URL has the SAS.
         let error = error.without_url();
         let untrusted = chain(&error).any(|cause| {
-            matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+            matches!(
+                cause.downcast_ref(),
+                Some(rustls::Error::InvalidCertificate(_))
+            )
         });
         let source = RootCause::of(&error);
         if error.is_dns() {

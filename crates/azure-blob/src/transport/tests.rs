@@ -9,7 +9,11 @@ use http_body::Body as _;
 
 #[test]
 fn frames_are_slices_of_the_very_bytes_received() {
-    let chunks = [Bytes::from(vec![1; 600 << 10]), Bytes::new(), Bytes::from(vec![2; 7])];
+    let chunks = [
+        Bytes::from(vec![1; 600 << 10]),
+        Bytes::new(),
+        Bytes::from(vec![2; 7]),
+    ];
     let received = Meter::default();
     let mut rope = Rope::new(received);
     for chunk in &chunks {
@@ -18,8 +22,12 @@ fn frames_are_slices_of_the_very_bytes_received() {
     let payload = rope.finish(None);
     let sent = Meter::default();
     let block = BlockBody::new(&payload, &sent);
-    let mut body =
-        RopeBody::new(block.chunks, block.len, block.sent, Arc::new(Clock::start()));
+    let mut body = RopeBody::new(
+        block.chunks,
+        block.len,
+        block.sent,
+        Arc::new(Clock::start()),
+    );
     let first = chunks[0].as_ptr();
     let mut seen = Vec::new();
     let mut offsets = Vec::new();

@@ -156,7 +156,12 @@ impl Dispatch {
         }
         let Some(read) = self.jobs.peek() else { return };
         if self.window.accepting().contains(&read.ordinal) {
-            let (budget, len) = (self.budget.clone(), read.range.len);
+            let reader = read.reader.as_ref().or(self.context.reader.as_ref());
+            let percent = reader.map_or(100, |reader| reader.source.memory_percent());
+            let (budget, len) = (
+                self.budget.clone(),
+                read.range.len.saturating_mul(percent) / 100,
+            );
             self.pending = Some(Box::pin(async move { budget.acquire(len).await }));
         }
     }

@@ -86,6 +86,7 @@ pub(super) async fn existing(
 
 /// Cuts the blob for this destination.
 pub(super) fn layout(
+    source: &Source,
     destination: &Destination,
     info: &SourceInfo,
     way: Option<Way>,
@@ -95,10 +96,15 @@ pub(super) fn layout(
         Destination::Blocks(sink) => sink.limits(),
         Destination::Stream(_) | Destination::Nowhere => UNLIMITED,
     };
+    let percent = match source {
+        Source::Ranged(source) => source.memory_percent(),
+        Source::Stream(_) => 100,
+    };
+    let usable = options.memory.saturating_mul(100) / percent.max(1);
     let ask = Ask {
         length: info.length,
         block_size: options.block_size,
-        memory: (way != Some(Way::Server)).then_some(options.memory),
+        memory: (way != Some(Way::Server)).then_some(usable),
         cap: options.cap,
         limits,
     };
@@ -107,7 +113,7 @@ pub(super) fn layout(
             LayoutError::NeedsMemory { block_size, .. } => {
                 format!(
                     "give at least `--memory {}MiB`, so that two blocks fit",
-                    (block_size * 2) >> 20
+                    (block_size * 2 * percent / 100) >> 20
                 )
             }
             LayoutError::TooLarge { .. } => "split the blob before carrying it".to_owned(),

@@ -50,11 +50,6 @@ impl Digests {
         if digests.enforced.md5.is_some() || digests.watched.is_some() || digests.store_md5 {
             digests.algorithms.push(Algorithm::Md5);
         }
-        if digests.enforced.is_empty() {
-            digests
-                .notes
-                .push("no digest is expected: nothing will be proven about the content".to_owned());
-        }
         Ok(digests)
     }
 

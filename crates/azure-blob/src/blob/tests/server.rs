@@ -24,7 +24,9 @@ impl Reply {
     }
 
     pub(super) fn status(status: u16, code: &str) -> Self {
-        Self::Text(format!("HTTP/1.1 {status} No\r\nx-ms-error-code: {code}\r\nContent-Length: 0\r\n\r\n"))
+        Self::Text(format!(
+            "HTTP/1.1 {status} No\r\nx-ms-error-code: {code}\r\nContent-Length: 0\r\n\r\n"
+        ))
     }
 
     pub(super) fn then_silence(self) -> Self {
@@ -60,7 +62,11 @@ impl Server {
                 open.spawn(async move { serve(stream, &log, answer.as_ref()).await });
             }
         });
-        Self { port, seen, _tasks: tasks }
+        Self {
+            port,
+            seen,
+            _tasks: tasks,
+        }
     }
 
     /// The requests so far, heads and bodies.
@@ -98,7 +104,9 @@ async fn request(stream: &mut TcpStream) -> String {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
             if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
                 return text;
             }

@@ -12,14 +12,20 @@ pub(super) fn check(sas: &SasToken, purpose: Use) -> Option<SasFinding> {
 }
 
 fn account(sas: &SasToken, purpose: Use) -> Option<SasFinding> {
-    if sas.field("ss").is_some_and(|services| !services.contains('b')) {
+    if sas
+        .field("ss")
+        .is_some_and(|services| !services.contains('b'))
+    {
         return Some(SasFinding::fatal(
             "the account SAS is not for blobs (ss lacks b)",
             "make a SAS for the container or the blob",
         ));
     }
-    let (letter, thing) =
-        if purpose == Use::List { ('c', "containers") } else { ('o', "objects") };
+    let (letter, thing) = if purpose == Use::List {
+        ('c', "containers")
+    } else {
+        ('o', "objects")
+    };
     if sas.field("srt").is_some_and(|types| types.contains(letter)) {
         return None;
     }
@@ -41,9 +47,10 @@ fn resource(sas: &SasToken, purpose: Use) -> Option<SasFinding> {
             "make a SAS for the blob (sr=b) or its container (sr=c)",
         )),
         (Some("b" | "bs" | "bv" | "c" | "d"), _) => None,
-        (Some(other), _) => {
-            Some(SasFinding::fatal(format!("the SAS is not for a blob (sr={other})"), again))
-        }
+        (Some(other), _) => Some(SasFinding::fatal(
+            format!("the SAS is not for a blob (sr={other})"),
+            again,
+        )),
         (None, _) => Some(SasFinding::fatal(
             "the SAS does not say for what it is (no sr, no srt)",
             again,

@@ -79,7 +79,10 @@ impl ServiceSas {
             &self.encryption_scope,
         ];
         let tail = self.response.fields();
-        head.into_iter().chain(tail.map(|(_, value)| value)).collect::<Vec<_>>().join("\n")
+        head.into_iter()
+            .chain(tail.map(|(_, value)| value))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The signed token.

@@ -44,7 +44,12 @@ fn tokens_equal_microsofts() {
             let key = AccountKey::from_base64(&text(args, "account_key")).unwrap();
             (sas.string_to_sign(), sas.sign(&key).unwrap())
         };
-        assert_eq!(string, vector["string_to_sign"].as_str().unwrap(), "{}", vector["name"]);
+        assert_eq!(
+            string,
+            vector["string_to_sign"].as_str().unwrap(),
+            "{}",
+            vector["name"]
+        );
         assert_eq!(token.expose(), wanted, "{}", vector["name"]);
     }
 }
@@ -78,7 +83,10 @@ fn delegated(args: &Value, version: String) -> UserDelegationSas {
 fn the_older_delegation_form_has_fewer_fields() {
     let all: Value = serde_json::from_str(VECTORS).unwrap();
     let vectors = all["vectors"].as_array().unwrap();
-    let args = &vectors.iter().find(|v| v["args"]["user_delegation_key"].is_object()).unwrap()["args"];
+    let args = &vectors
+        .iter()
+        .find(|v| v["args"]["user_delegation_key"].is_object())
+        .unwrap()["args"];
     for (version, fields) in [("2020-12-06", 24), ("2025-07-05", 26), ("2026-04-06", 28)] {
         let string = delegated(args, version.to_owned()).string_to_sign();
         assert_eq!(string.split('\n').count(), fields, "{version}");
@@ -97,9 +105,15 @@ fn an_account_sas_signs_eleven_lines_and_keys_stay_hidden() {
         version: "2022-11-02".into(),
         ..AccountSas::default()
     };
-    assert_eq!(sas.string_to_sign(), "acct\nrl\nb\nsco\n\n2027-01-01\n\n\n2022-11-02\n\n");
+    assert_eq!(
+        sas.string_to_sign(),
+        "acct\nrl\nb\nsco\n\n2027-01-01\n\n\n2022-11-02\n\n"
+    );
     assert!(sas.sign(&key).unwrap().expose().contains("srt=sco"));
     assert_eq!(format!("{key:?}"), "AccountKey(hidden)");
-    let old = AccountSas { version: "2019-12-12".into(), ..sas };
+    let old = AccountSas {
+        version: "2019-12-12".into(),
+        ..sas
+    };
     assert!(old.sign(&key).is_err());
 }
