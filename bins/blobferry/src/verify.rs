@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use blobferry_console::{ExitStatus, Failure, Progress};
-use blobferry_transfer::{CopyOptions, ErrorClass, Source, Stats, cancellation, verify};
+use blobferry_transfer::{
+    CopyError, CopyOptions, Destination, ErrorClass, Source, Stats, cancellation, plan,
+};
 
 use crate::azure::{Client, Connection};
 use crate::cli::VerifyArgs;
@@ -33,25 +35,29 @@ async fn check(
 ) -> Result<ExitStatus, Failure> {
     let mut stop = Stop::listen()?;
     let stats = Arc::new(Stats::default());
-    // The length is known to the source only once it is opened: the bar goes without.
-    let mut progress = Progress::start(streams.style(), None, Arc::clone(&stats));
-    for note in notes {
+    let planned = stop.or_drop(plan(source, Destination::Nowhere, options)).await?;
+    let planned = planned.map_err(|error| explain(&error))?;
+    let length = planned.outline().length;
+    let mut progress = Progress::start(streams.style(), length, Arc::clone(&stats));
+    for note in notes.iter().chain(&planned.outline().notes) {
         progress.note(note);
     }
     let (canceller, cancel) = cancellation();
-    let work = Box::pin(verify(source, options, progress.observer(), stats, cancel));
+    let work = Box::pin(planned.run(progress.observer(), stats, cancel));
     let result = stop
         .or_cancel(&canceller, |text| progress.note(text), work)
         .await;
     progress.finish();
-    let summary = result.map_err(|error| {
-        let failure = Failure::from(&error);
-        match error.class() {
-            ErrorClass::Corrupt => failure.hint("ask for the digest again, or for the blob"),
-            ErrorClass::Changed => failure.hint("verify again when nobody writes to it"),
-            _ => failure,
-        }
-    })?;
+    let summary = result.map_err(|error| explain(&error))?;
     streams.summary(&summary, &progress)?;
     Ok(ExitStatus::Done)
+}
+
+fn explain(error: &CopyError) -> Failure {
+    let failure = Failure::from(error);
+    match error.class() {
+        ErrorClass::Corrupt => failure.hint("ask for the digest again, or for the blob"),
+        ErrorClass::Changed => failure.hint("verify again when nobody writes to it"),
+        _ => failure,
+    }
 }

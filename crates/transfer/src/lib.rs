@@ -31,7 +31,7 @@ pub use event::{Event, Observer, Phase, Silent, Stats};
 pub use layout::{BlockLayout, LayoutError};
 pub use options::{CheckMd5, CopyOptions, DEFAULT_MEMORY, Overwrite, PropertyChanges, Via, Way};
 pub use payload::{Meter, Payload, Rope};
-pub use plan::{Destination, PlannedCopy, Source, plan, verify};
+pub use plan::{Destination, PlannedCopy, Source, plan};
 pub use retry::RetryPolicy;
 pub use summary::{Decision, Outline, Status, Summary};
 pub use window::{ReorderWindow, WindowError};

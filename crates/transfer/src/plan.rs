@@ -295,18 +295,3 @@ impl PlannedCopy {
         engine::copy(self, observer, stats, cancel).await
     }
 }
-
-/// Reads a source to its end and compares its digests, writing nothing.
-///
-/// # Errors
-/// [`CopyError::Verification`] when a digest differs; else as a copy's reads.
-pub async fn verify(
-    source: Source,
-    options: CopyOptions,
-    observer: Arc<dyn Observer>,
-    stats: Arc<Stats>,
-    cancel: Cancel,
-) -> Result<Summary, CopyError> {
-    let planned = plan(source, Destination::Nowhere, options).await?;
-    planned.run(observer, stats, cancel).await
-}

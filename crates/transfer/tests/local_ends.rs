@@ -14,7 +14,7 @@ use blobferry_transfer::store::stdio::StdinSource;
 use blobferry_transfer::store::{BlobSource, BlockSink, Properties};
 use blobferry_transfer::{
     Cancel, CheckMd5, CopyError, CopyOptions, Destination, ErrorClass, Overwrite, Silent, Source,
-    Stats, Status, Summary, cancellation, plan, verify,
+    Stats, Status, Summary, cancellation, plan,
 };
 
 const BLOCK: u64 = 1000;
@@ -461,19 +461,7 @@ async fn verify_reads_and_compares_and_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("in");
     fs_err::write(&path, bytes(4321)).unwrap();
-    let run = |expect| {
-        let options = CopyOptions {
-            expect,
-            ..options()
-        };
-        verify(
-            file(&path),
-            options,
-            Arc::new(Silent),
-            Arc::new(Stats::default()),
-            Cancel::never(),
-        )
-    };
+    let run = |expect| copy(file(&path), Destination::Nowhere, CopyOptions { expect, ..options() });
     let summary = run(expecting(&bytes(4321))).await.unwrap();
     assert_eq!(
         (summary.status, summary.bytes, summary.proven),

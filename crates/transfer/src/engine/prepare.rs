@@ -11,7 +11,7 @@ use crate::block::BlockId;
 use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::error::{CopyError, End, ErrorClass, StoreError};
-use crate::event::{Event, Observer, Stats};
+use crate::event::{Observer, Stats};
 use crate::journal::Journal;
 use crate::layout::{BlockLayout, DEFAULT_BLOCK};
 use crate::limiter::Limiter;
@@ -60,9 +60,6 @@ pub(super) struct Watchers {
 /// Gets a copy ready.
 pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepared, CopyError> {
     let condition = planned.condition();
-    for note in &planned.outline.notes {
-        watchers.observer.on(&Event::Note { text: note.clone() });
-    }
     let PlannedCopy {
         source,
         destination,
