@@ -1,7 +1,5 @@
 //! Peak memory follows the budget, not the blob: real copies, with the operating system's own count of the peak.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use blobferry_harness::{Scene, write_pattern_file};
 
 const BLOBFERRY: &str = env!("CARGO_BIN_EXE_blobferry");

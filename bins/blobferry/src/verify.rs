@@ -35,7 +35,9 @@ async fn check(
 ) -> Result<ExitStatus, Failure> {
     let mut stop = Stop::listen()?;
     let stats = Arc::new(Stats::default());
-    let planned = stop.or_drop(plan(source, Destination::Nowhere, options)).await?;
+    let planned = stop
+        .or_drop(plan(source, Destination::Nowhere, options))
+        .await?;
     let planned = planned.map_err(|error| explain(&error))?;
     let length = planned.outline().length;
     let mut progress = Progress::start(streams.style(), length, Arc::clone(&stats));

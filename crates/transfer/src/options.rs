@@ -1,7 +1,6 @@
 //! What a caller may ask of a copy.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use blobferry_integrity::Expect;
 use std::collections::BTreeMap;
@@ -121,9 +120,6 @@ pub struct CopyOptions {
     pub restart: bool,
     /// Changes to what travels with the blob.
     pub properties: PropertyChanges,
-    /// Time without any progress of a local producer before giving up; `None` waits for ever
-    /// (a pipe may be slow for good reasons).
-    pub stdin_timeout: Option<Duration>,
 }
 
 /// Default memory for blocks: 128 MiB holds 16 blocks of 8 MiB, enough for 60 ms at 10 Gbit/s.
@@ -145,7 +141,6 @@ impl Default for CopyOptions {
             journal_dir: None,
             restart: false,
             properties: PropertyChanges::default(),
-            stdin_timeout: None,
         }
     }
 }
