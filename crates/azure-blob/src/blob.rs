@@ -89,7 +89,8 @@ impl AzureBlob {
     /// # Errors
     /// `Denied` with a hint for the first thing that the service would refuse.
     pub fn preflight(&self, now: Timestamp) -> Result<Vec<SasFinding>, StoreError> {
-        let findings = self.findings(now);
+        // Tags that are read at one end are written at the other.
+        let findings = self.findings(self.service.wants_tags(), now);
         match findings
             .iter()
             .find(|finding| finding.severity == Severity::Fatal)
@@ -106,7 +107,7 @@ impl AzureBlob {
         &self.url
     }
 
-    fn findings(&self, now: Timestamp) -> Vec<SasFinding> {
+    fn findings(&self, tags: bool, now: Timestamp) -> Vec<SasFinding> {
         let Some(sas) = self.sas.current() else {
             return Vec::new();
         };
@@ -114,8 +115,6 @@ impl AzureBlob {
             Role::Source => Use::Source,
             Role::Destination => Use::Destination,
         };
-        // Tags are read here; whether they are written is the plan's to know.
-        let tags = self.service.wants_tags() && self.role == Role::Source;
         sas.check(&self.url, Need { purpose, tags }, now)
     }
 

@@ -34,7 +34,7 @@ pub struct ServiceOptions {
     pub ca_certs: Vec<Vec<u8>>,
     /// How long nothing may move before a request counts as failed.
     pub stall_timeout: Duration,
-    /// Read the source's index tags (needs permission `t`).
+    /// Carry index tags (needs permission `t` at both ends).
     pub tags: bool,
     /// `User-Agent`.
     pub user_agent: String,

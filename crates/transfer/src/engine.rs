@@ -13,8 +13,9 @@ use std::time::Instant;
 use crate::cancel::Cancel;
 use crate::error::{CopyError, ErrorClass};
 use crate::event::{Event, Observer, Stats};
-use crate::options::{Via, Way};
+use crate::options::{CopyOptions, Overwrite, Via, Way};
 use crate::plan::{Destination, PlannedCopy, Source, plan};
+use crate::store::{BlobSource, BlockSink, Existing, Pin};
 use crate::summary::{Decision, Status, Summary};
 
 mod attempts;
@@ -39,21 +40,7 @@ pub(crate) async fn copy(
     if planned.outline.decision == Decision::SkipNotNewer {
         return Ok(skipped(&planned));
     }
-    let retreat = match (
-        &planned.source,
-        &planned.destination,
-        planned.way,
-        planned.options.via,
-    ) {
-        (Source::Ranged(source), Destination::Blocks(sink), Some(Way::Server), Via::Auto) => {
-            Some((
-                Arc::clone(source),
-                Arc::clone(sink),
-                planned.options.clone(),
-            ))
-        }
-        _ => None,
-    };
+    let retreat = Retreat::of(&planned);
     let watchers = Watchers {
         observer,
         stats,
@@ -61,25 +48,73 @@ pub(crate) async fn copy(
     };
     let result = run(planned, &watchers).await;
     match (result, retreat) {
-        (Err(error), Some((source, sink, mut options)))
-            if error.class() == ErrorClass::Unsupported =>
-        {
+        (Err(error), Some(retreat)) if error.class() == ErrorClass::Unsupported => {
             let reason = match &error {
                 CopyError::Store { source, .. } => source.to_string(),
                 other => other.to_string(),
             };
-            watchers.observer.on(&Event::FellBack {
-                to: Way::Relay,
-                reason,
-            });
+            let to = Way::Relay;
+            watchers.observer.on(&Event::FellBack { to, reason });
             watchers.stats.done.restart();
             watchers.stats.resumed.restart();
-            options.via = Via::Only(Way::Relay);
-            options.restart = false;
-            let again = plan(Source::Ranged(source), Destination::Blocks(sink), options).await?;
+            let again = tokio::select! {
+                again = retreat.plan() => again?,
+                () = watchers.cancel.wait() => return Err(CopyError::Interrupted { resumable: true }),
+            };
             run(again, &watchers).await
         }
         (result, _) => result,
+    }
+}
+
+/// What it takes to go the other way: the same source, and what the first plan decided about the
+/// destination (a person may have agreed to just that).
+struct Retreat {
+    source: Arc<dyn BlobSource>,
+    sink: Arc<dyn BlockSink>,
+    options: CopyOptions,
+    pin: Option<Pin>,
+    existing: Option<Existing>,
+}
+
+impl Retreat {
+    /// Only where the way was our choice.
+    fn of(planned: &PlannedCopy) -> Option<Self> {
+        let (Source::Ranged(source), Destination::Blocks(sink)) =
+            (&planned.source, &planned.destination)
+        else {
+            return None;
+        };
+        let ours = planned.way == Some(Way::Server) && planned.options.via == Via::Auto;
+        ours.then(|| Self {
+            source: Arc::clone(source),
+            sink: Arc::clone(sink),
+            options: planned.options.clone(),
+            pin: planned.info.pin.clone(),
+            existing: planned.outline.existing.clone(),
+        })
+    }
+
+    async fn plan(self) -> Result<PlannedCopy, CopyError> {
+        let options = CopyOptions {
+            via: Via::Only(Way::Relay),
+            restart: false,
+            // What is decided is decided; the commit's condition still holds it to what was seen.
+            overwrite: Overwrite::Always,
+            ..self.options.clone()
+        };
+        let ends = (Source::Ranged(self.source), Destination::Blocks(self.sink));
+        let mut again = plan(ends.0, ends.1, options).await?;
+        if again.info.pin != self.pin {
+            return Err(CopyError::SourceChanged {
+                detail: "it is another version than when the copy began".to_owned(),
+                hint: "nothing was committed; run the command again to carry the new content"
+                    .to_owned(),
+            });
+        }
+        again.options.overwrite = self.options.overwrite;
+        again.outline.existing = self.existing;
+        Ok(again)
     }
 }
 

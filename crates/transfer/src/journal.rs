@@ -82,11 +82,15 @@ pub(crate) enum JournalError {
     OtherSource { was: String, path: PathBuf },
 }
 
-/// An open journal. After a write error it goes quiet: the copy goes on without.
+/// A journal. A plan only looks; what it found is cut and gone on with by [`begin`](Self::begin).
+/// After a write error it goes quiet: the copy goes on without.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
+    header: Header,
     file: Option<File>,
+    /// Length in bytes of what checked and fits the header.
+    good: u64,
 }
 
 pub(crate) fn lane_name(algorithm: Algorithm) -> &'static str {
@@ -97,9 +101,9 @@ pub(crate) fn lane_name(algorithm: Algorithm) -> &'static str {
 }
 
 impl Journal {
-    /// Opens the journal for these ends in `dir`, keeping what fits `header`. A journal of another
-    /// plan for the same version of the source (another block size, say) is begun afresh; one of
-    /// another version is an error, unless `restart`.
+    /// Looks for the journal of these ends in `dir` and changes nothing. A journal of another plan
+    /// for the same version of the source (another block size, say) counts as none; one of another
+    /// version, with work in it, is an error, unless `restart`.
     pub(crate) fn open(
         dir: &Path,
         header: &Header,
@@ -107,51 +111,93 @@ impl Journal {
     ) -> Result<(Self, Recovered), JournalError> {
         let key = Sha256Digest::of(format!("{}\n{}", header.source, header.destination).as_bytes());
         let name: String = key.to_string().chars().take(32).collect();
-        let path = dir.join(format!("{name}.journal"));
-        let io = |source| JournalError::Io {
-            path: path.display().to_string(),
-            source,
+        let mut journal = Self {
+            path: dir.join(format!("{name}.journal")),
+            header: header.clone(),
+            file: None,
+            good: 0,
         };
-        fs_err::create_dir_all(dir).map_err(io)?;
-        let mut file = OpenOptions::new()
+        let io = |source| journal.failed(source);
+        let file = match OpenOptions::new()
             .read(true)
             .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(io)?
-            .into_file();
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(JournalError::Busy {
-                path: path.display().to_string(),
-            });
-        }
-        let (mut recovered, mut good) = if restart {
+            .open(&journal.path)
+        {
+            Ok(file) => file.into_file(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok((journal, Recovered::default()));
+            }
+            Err(error) => return Err(io(error)),
+        };
+        journal.lock(&file)?;
+        let (found, good) = if restart {
             (None, 0)
         } else {
             recover(&file, header).map_err(io)?
         };
-        if let Some(Err(was)) = &recovered {
-            return Err(JournalError::OtherSource {
-                was: was.clone(),
-                path,
-            });
-        }
-        if recovered.is_none() {
-            good = 0;
-        }
-        file.set_len(good)
-            .and_then(|()| file.seek(SeekFrom::End(0)))
-            .map_err(io)?;
-        let mut journal = Self {
-            path,
-            file: Some(file),
+        let recovered = match found {
+            Some(Err(was)) => {
+                return Err(JournalError::OtherSource {
+                    was,
+                    path: journal.path,
+                });
+            }
+            Some(Ok(recovered)) => {
+                journal.good = good;
+                recovered
+            }
+            None => Recovered::default(),
         };
-        if good == 0 {
-            journal.append(&Record::Header(header.clone()));
-        }
-        let recovered = recovered.take().and_then(Result::ok).unwrap_or_default();
+        journal.file = Some(file);
         Ok((journal, recovered))
+    }
+
+    /// Gets ready to write: makes the file where there is none, cuts off what does not check or does
+    /// not belong to this plan.
+    pub(crate) fn begin(&mut self) -> Result<(), JournalError> {
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => self.create()?,
+        };
+        file.set_len(self.good)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(|source| self.failed(source))?;
+        self.file = Some(file);
+        if self.good == 0 {
+            self.append(&Record::Header(self.header.clone()));
+        }
+        Ok(())
+    }
+
+    fn create(&self) -> Result<File, JournalError> {
+        if let Some(dir) = self.path.parent() {
+            fs_err::create_dir_all(dir).map_err(|source| self.failed(source))?;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = options
+            .open(&self.path)
+            .map_err(|source| self.failed(source))?
+            .into_file();
+        self.lock(&file)?;
+        Ok(file)
+    }
+
+    /// One copy at a time. A file system without locks is no reason to go without a journal.
+    fn lock(&self, file: &File) -> Result<(), JournalError> {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Busy {
+                path: self.path.display().to_string(),
+            }),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    fn failed(&self, source: std::io::Error) -> JournalError {
+        JournalError::Io {
+            path: self.path.display().to_string(),
+            source,
+        }
     }
 
     /// A block is at the destination.
@@ -216,7 +262,7 @@ fn recover(file: &File, header: &Header) -> std::io::Result<Found> {
         let Some(record) = parse(&line) else { break };
         match (&mut found, record) {
             (None, Record::Header(other)) => {
-                if other.pin != header.pin && other.source == header.source {
+                if other.pin != header.pin && has_work(&mut reader)? {
                     return Ok((Some(Err(other.pin)), 0));
                 }
                 if other != *header {
@@ -234,6 +280,13 @@ fn recover(file: &File, header: &Header) -> std::io::Result<Found> {
         good += u64::try_from(read).unwrap_or(0);
     }
     Ok((found.map(Ok), good))
+}
+
+/// Whether a record follows the header: without one, nothing was ever copied.
+fn has_work(reader: &mut impl BufRead) -> std::io::Result<bool> {
+    let mut line = Vec::new();
+    reader.take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+    Ok(parse(&line).is_some())
 }
 
 fn parse(line: &[u8]) -> Option<Record> {

@@ -220,9 +220,14 @@ impl BlockLayout {
         )
     }
 
+    /// The pieces in which a server-side copy is read, small beside this memory in bytes.
+    pub(crate) fn split_for(&self, memory: u64) -> Self {
+        self.split(DEFAULT_BLOCK.min(memory / 4).max(64 * 1024))
+    }
+
     /// The same bytes cut finer, into pieces of at most `piece` bytes that divide every block
     /// evenly: what is read and hashed while the service copies whole blocks.
-    pub(crate) fn split(&self, piece: u64) -> Self {
+    fn split(&self, piece: u64) -> Self {
         let pieces = self.block_size.div_ceil(piece.max(1)).max(1);
         let mut size = self.block_size;
         // A block size of whole MiB has a divisor near; an odd one chosen by hand is read whole.

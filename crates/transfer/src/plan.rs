@@ -24,6 +24,7 @@ mod digests;
 mod resume;
 
 pub(crate) use digests::Digests;
+pub(crate) use resume::unusable;
 
 /// Where bytes come from.
 #[derive(Debug)]

@@ -30,6 +30,10 @@ impl AsRef<[u8]> for Lent {
 impl Drop for Lent {
     fn drop(&mut self) {
         let mut buffer = std::mem::take(&mut self.buffer);
+        if buffer.capacity() < CHUNK {
+            // A buffer that was made for a small block: not worth keeping.
+            return;
+        }
         buffer.clear();
         self.pool
             .0
@@ -40,7 +44,12 @@ impl Drop for Lent {
 }
 
 impl BufferPool {
-    fn take(&self) -> Vec<u8> {
+    /// A buffer for `want` bytes: a used one for a whole chunk, a smaller one of its own for less, so
+    /// that a block takes the memory it was given leave for.
+    fn take(&self, want: usize) -> Vec<u8> {
+        if want < CHUNK {
+            return Vec::with_capacity(want);
+        }
         let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         free.unwrap_or_else(|| Vec::with_capacity(CHUNK))
     }
@@ -49,7 +58,7 @@ impl BufferPool {
     /// Blocks.
     pub(crate) fn fill_at(&self, file: &File, offset: u64, want: usize) -> std::io::Result<Bytes> {
         let want = want.min(CHUNK);
-        let mut buffer = self.take();
+        let mut buffer = self.take(want);
         while buffer.len() < want {
             let at = offset.saturating_add(u64::try_from(buffer.len()).unwrap_or(u64::MAX));
             match rustix::io::pread(file, rustix::buffer::spare_capacity(&mut buffer), at) {
@@ -67,7 +76,7 @@ impl BufferPool {
     /// end, and never one byte more. Blocks.
     pub(crate) fn fill_next(&self, stream: &mut impl Read, want: usize) -> std::io::Result<Bytes> {
         let want = want.min(CHUNK);
-        let mut buffer = self.take();
+        let mut buffer = self.take(want);
         stream
             .take(u64::try_from(want).unwrap_or(u64::MAX))
             .read_to_end(&mut buffer)?;
@@ -89,17 +98,25 @@ mod tests {
     #[test]
     fn buffers_come_back_and_reads_stop_where_asked() {
         let pool = BufferPool::default();
-        let mut stream: &[u8] = b"0123456789";
-        let first = pool.fill_next(&mut stream, 4).unwrap();
-        assert_eq!((&first[..], stream), (&b"0123"[..], &b"456789"[..]));
+        let whole = vec![7_u8; CHUNK + 10];
+        let mut stream: &[u8] = &whole;
+        let first = pool.fill_next(&mut stream, CHUNK).unwrap();
+        assert_eq!((first.len(), stream.len()), (CHUNK, 10));
         drop(first);
         assert_eq!(pool.0.lock().unwrap().len(), 1);
-        let rest = pool.fill_next(&mut stream, 400).unwrap();
-        assert_eq!(&rest[..], b"456789");
+        let rest = pool.fill_next(&mut stream, CHUNK).unwrap();
+        assert_eq!(rest.len(), 10);
         assert_eq!(
             pool.0.lock().unwrap().len(),
             0,
             "the free buffer was used again"
+        );
+        let small = pool.fill_next(&mut &whole[..], 5).unwrap();
+        drop((rest, small));
+        assert_eq!(
+            pool.0.lock().unwrap().len(),
+            1,
+            "small buffers are not kept"
         );
 
         let mut file = tempfile::tempfile().unwrap();

@@ -100,6 +100,13 @@ pub trait BlobSource: Send + Sync + fmt::Debug {
         100
     }
 
+    /// After the service could not fetch from `used`: where it can fetch from now, if that is another
+    /// place (a SAS that was rotated in its file).
+    fn renewed_copy_source(&self, used: &CopySource) -> Option<CopySource> {
+        let _ = used;
+        None
+    }
+
     /// Where a service can fetch this source itself; `None` where it cannot.
     fn copy_source(&self) -> Option<CopySource> {
         None
@@ -261,6 +268,15 @@ pub trait StreamSink: Send + fmt::Debug {
     /// # Errors
     /// `Exists` when the condition does not hold.
     fn publish(&mut self, condition: &Condition, verified: &Verified) -> Result<(), StoreError>;
+
+    /// Whether what an interrupted run wrote can be gone on with.
+    fn resumes(&self) -> bool;
+
+    /// Drops what was written: it turned out not to be the source's bytes.
+    ///
+    /// # Errors
+    /// As the file system says.
+    fn discard(&mut self) -> Result<(), StoreError>;
 
     /// Stops without publishing, keeping what resume can use.
     ///

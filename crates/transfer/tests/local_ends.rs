@@ -247,12 +247,87 @@ async fn a_damaged_partial_file_is_caught_by_the_journal_or_the_digest() {
         .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Corrupt);
     assert!(!target.exists());
-    let again = CopyOptions {
-        restart: true,
-        ..right
-    };
-    copy(memory(&blob), to_file(&target), again).await.unwrap();
+    // The partial file may have been the reason: the same command fetches everything again.
+    copy(memory(&blob), to_file(&target), right).await.unwrap();
     assert_eq!(fs_err::read(&target).unwrap(), content);
+}
+
+#[tokio::test]
+async fn a_stream_never_builds_on_another_streams_partial_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("out");
+    let (bad, good) = (vec![9; 9_500], bytes(9_500));
+    let wanted = CopyOptions {
+        expect: expecting(&good),
+        ..options()
+    };
+    let (source, writer) = pipe_of(bad);
+    let error = copy(source, to_file(&target), wanted.clone())
+        .await
+        .unwrap_err();
+    writer.join().unwrap();
+    assert_eq!(error.class(), ErrorClass::Corrupt);
+    let (source, writer) = pipe_of(good.clone());
+    let summary = copy(source, to_file(&target), wanted).await.unwrap();
+    writer.join().unwrap();
+    assert_eq!(summary.blocks_resumed, 0);
+    assert_eq!(fs_err::read(&target).unwrap(), good);
+}
+
+#[tokio::test]
+async fn an_unproven_download_resumes_as_far_as_the_journal_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let (target, journals) = (dir.path().join("out"), dir.path().join("journals"));
+    let blob = Arc::new(MemoryBlob::holding(bytes(50_000)));
+    let plain = CopyOptions {
+        sha256: false,
+        journal_dir: Some(journals),
+        ..options()
+    };
+    let slow = CopyOptions {
+        cap: Some(100_000),
+        ..plain.clone()
+    };
+    let planned = plan(memory(&blob), to_file(&target), slow).await.unwrap();
+    let (canceller, cancel) = cancellation();
+    let stats = Arc::new(Stats::default());
+    let watched = Arc::clone(&stats);
+    let stop = async move {
+        while watched.done.get() < 5000 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        canceller.cancel();
+    };
+    let (result, ()) = tokio::join!(planned.run(Arc::new(Silent), stats, cancel), stop);
+    assert!(matches!(
+        result.unwrap_err(),
+        CopyError::Interrupted { resumable: true }
+    ));
+    let summary = copy(memory(&blob), to_file(&target), plain).await.unwrap();
+    assert!(summary.blocks_resumed >= 5, "{}", summary.blocks_resumed);
+    assert_eq!(fs_err::read(&target).unwrap(), bytes(50_000));
+}
+
+#[tokio::test]
+async fn a_dry_run_holds_no_later_copy_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let blob = Arc::new(MemoryBlob::holding(bytes(5_000)));
+    let target = Arc::new(MemoryBlob::default());
+    let journaled = CopyOptions {
+        journal_dir: Some(dir.path().join("journals")),
+        ..options()
+    };
+    drop(
+        plan(memory(&blob), to_memory(&target), journaled.clone())
+            .await
+            .unwrap(),
+    );
+    assert!(names(dir.path()).is_empty(), "a plan leaves nothing behind");
+    blob.replace(bytes(6_000));
+    copy(memory(&blob), to_memory(&target), journaled)
+        .await
+        .unwrap();
+    assert_eq!(target.content().unwrap().bytes, bytes(6_000));
 }
 
 #[tokio::test]
@@ -425,7 +500,7 @@ async fn a_missing_md5_fails_where_asked_and_is_computed_for_an_import_trigger()
 }
 
 #[tokio::test]
-async fn a_stop_keeps_what_is_done_and_says_so() {
+async fn a_stop_leaves_nothing_that_no_run_could_use() {
     let dir = tempfile::tempdir().unwrap();
     let blob = Arc::new(MemoryBlob::holding(bytes(50_000)));
     let target = dir.path().join("out");
@@ -444,16 +519,13 @@ async fn a_stop_keeps_what_is_done_and_says_so() {
         canceller.cancel();
     };
     let (result, ()) = tokio::join!(planned.run(Arc::new(Silent), stats, cancel), stop);
+    // Without a journal or a digest nothing vouches for the partial file: the next run starts anew,
+    // and this one does not promise otherwise.
     assert!(matches!(
         result.unwrap_err(),
-        CopyError::Interrupted { resumable: true }
+        CopyError::Interrupted { resumable: false }
     ));
-    assert!(!target.exists());
-    assert_eq!(
-        names(dir.path()).len(),
-        1,
-        "the partial file stays for the next run"
-    );
+    assert_eq!(names(dir.path()).len(), 0, "so it leaves nothing");
 }
 
 #[tokio::test]
@@ -461,7 +533,16 @@ async fn verify_reads_and_compares_and_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("in");
     fs_err::write(&path, bytes(4321)).unwrap();
-    let run = |expect| copy(file(&path), Destination::Nowhere, CopyOptions { expect, ..options() });
+    let run = |expect| {
+        copy(
+            file(&path),
+            Destination::Nowhere,
+            CopyOptions {
+                expect,
+                ..options()
+            },
+        )
+    };
     let summary = run(expecting(&bytes(4321))).await.unwrap();
     assert_eq!(
         (summary.status, summary.bytes, summary.proven),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{AzureBlob, Role};
 use crate::failure::Failure;
 use crate::operation::Operation;
-use crate::sas::{SasToken, Severity};
+use crate::sas::{Permissions, SasToken, Severity};
 use crate::transport::Call;
 
 /// An operation under way.
@@ -82,12 +82,23 @@ impl<'a> Attempt<'a> {
 
     /// A refusal, with what a look at the SAS shows: more precise than the service's code.
     fn explained(&self, mut failure: Failure) -> Failure {
-        let findings = self.blob.findings(Timestamp::now());
+        let tags = self.operation == Operation::Tags;
+        let findings = self.blob.findings(tags, Timestamp::now());
         let fatal = findings
             .into_iter()
             .find(|finding| finding.severity == Severity::Fatal);
         if let Some(finding) = fatal {
             failure.error.hint = Some(format!("{}: {}", finding.message, finding.hint));
+        } else if let Some(permissions) = self.mismatched(&failure) {
+            let wanted = match self.blob.role {
+                Role::Source => "r, and t for tags",
+                Role::Destination => {
+                    "w (c alone does not always suffice), r to resume, and t for tags"
+                }
+            };
+            failure.error.hint = Some(format!(
+                "its sp is {permissions}: make a new SAS with {wanted}"
+            ));
         } else if self.sas.is_none() {
             let flag = match self.blob.role {
                 Role::Source => "source",
@@ -97,6 +108,15 @@ impl<'a> Attempt<'a> {
             failure.error.hint = Some(hint);
         }
         failure
+    }
+
+    /// The permissions that were not enough, where that is what the service says.
+    fn mismatched(&self, failure: &Failure) -> Option<&Permissions> {
+        let sas = self
+            .sas
+            .as_ref()
+            .filter(|_| failure.code == "AuthorizationPermissionMismatch");
+        sas.and_then(SasToken::permissions)
     }
 }
 

@@ -40,6 +40,18 @@ impl BlobSource for AzureBlob {
         150
     }
 
+    fn renewed_copy_source(&self, used: &CopySource) -> Option<CopySource> {
+        let now = self.copy_source()?;
+        if now.url != used.url {
+            // Another task found the new SAS already.
+            return Some(now);
+        }
+        match self.sas.refresh(self.sas.current().as_ref()) {
+            Ok(true) => self.copy_source(),
+            Ok(false) | Err(_) => None,
+        }
+    }
+
     fn copy_source(&self) -> Option<CopySource> {
         let url = self.url.signed(self.sas.current().as_ref()).into();
         Some(CopySource {

@@ -179,7 +179,8 @@ fn request(code: &str) -> Option<Verdict> {
             "the service does not take one of the request's headers",
             "an older service may not know this x-ms-version: try --x-ms-version with an older date",
         ),
-        "NotImplemented" => (
+        // Azurite before 3.37 answers 500 FeatureNotSupported to a CRC-64.
+        "NotImplemented" | "FeatureNotSupported" => (
             Class::Unsupported,
             "the service does not offer this operation",
             "",

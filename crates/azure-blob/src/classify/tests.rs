@@ -68,6 +68,7 @@ fn what_does_not_pass_is_not() {
         (Get, 302, "", Rejected),
         (Get, 407, "", Denied),
         (Commit, 418, "", Rejected),
+        (Stage, 500, "FeatureNotSupported", Unsupported),
     ] {
         assert_eq!(
             class(operation, status, code),

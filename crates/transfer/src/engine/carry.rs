@@ -115,11 +115,13 @@ pub(super) async fn carry(
 /// The same for the next block of a stream.
 pub(super) async fn carry_next(
     context: Arc<Context>,
-    read: Read,
+    mut read: Read,
     permit: Permit,
     mut stream: Box<dyn StreamSource>,
     handover: mpsc::Sender<Fetched>,
 ) -> Result<Carried, CopyError> {
+    // Whatever was planned, these bytes come from the stream, and count as such.
+    read.reader = None;
     pace(&context, read.range.len).await;
     let mut rope = Rope::new(context.stats.received.clone());
     let phase = context.gauges.enter(Phase::Source);

@@ -212,6 +212,11 @@ async fn restage(
     );
     context.observer.on(&Event::Note { text });
     for (number, _) in missing {
+        if context.cancel.requested() {
+            return Err(CopyError::Interrupted {
+                resumable: context.resumable,
+            });
+        }
         let index = crate::block::BlockIndex(number);
         let range = prepared.dispatch.layout.range(index);
         let (Some(range), Some(reader), Some(crc)) =

@@ -28,7 +28,8 @@ pub(super) struct Feed {
 pub(super) struct Report {
     pub(super) len: u64,
     pub(super) writer: bool,
-    pub(super) saved: Option<(BlockIndex, Crc64, MidState)>,
+    /// The block that ended here, and after it the state of a hasher, or nothing for the writer.
+    pub(super) saved: Option<(BlockIndex, Crc64, Option<MidState>)>,
     pub(super) failed: Option<StoreError>,
 }
 
@@ -39,6 +40,8 @@ enum Order {
         total: u64,
         reply: oneshot::Sender<Result<Hashed, IntegrityError>>,
     },
+    /// The writer's bytes are not the source's.
+    Discard,
     /// The writer's bytes are proven.
     Publish {
         condition: Condition,
@@ -166,6 +169,14 @@ impl Lanes {
         answer.await.ok()
     }
 
+    /// Has the writer drop what it wrote.
+    pub(super) async fn discard(&mut self) {
+        if let Some(lane) = self.all.iter().find(|lane| lane.writer) {
+            // A lane that is gone has nothing to drop.
+            let _ = lane.orders.send(Order::Discard).await;
+        }
+    }
+
     /// Ends all lanes and waits for their threads: a writer that did not publish makes what it wrote
     /// durable for the next run.
     pub(super) async fn close(mut self) {
@@ -205,6 +216,13 @@ fn work(mut worker: Worker, mut inbox: mpsc::Receiver<Order>, told: &mpsc::Sende
                 }
                 return;
             }
+            Order::Discard => {
+                if let Worker::Write(sink) = &mut worker
+                    && let Err(error) = sink.discard()
+                {
+                    tracing::warn!(%error, "the partial file could not be removed");
+                }
+            }
             Order::Publish {
                 condition,
                 verified,
@@ -237,7 +255,7 @@ impl Worker {
                 let saved = feed
                     .ends
                     .filter(|_| *journaled && hasher.position() == feed.offset.saturating_add(len));
-                let saved = saved.map(|(index, crc)| (index, crc, hasher.mid_state()));
+                let saved = saved.map(|(index, crc)| (index, crc, Some(hasher.mid_state())));
                 Report {
                     len,
                     writer: false,
@@ -245,12 +263,16 @@ impl Worker {
                     failed: None,
                 }
             }
-            Self::Write(sink) => Report {
-                len,
-                writer: true,
-                saved: None,
-                failed: write(sink.as_mut(), feed).err(),
-            },
+            Self::Write(sink) => {
+                let failed = write(sink.as_mut(), feed).err();
+                let written = feed.ends.filter(|_| failed.is_none());
+                Report {
+                    len,
+                    writer: true,
+                    saved: written.map(|(index, crc)| (index, crc, None)),
+                    failed,
+                }
+            }
         }
     }
 }

@@ -11,13 +11,13 @@ use crate::block::BlockId;
 use crate::budget::Budget;
 use crate::cancel::Cancel;
 use crate::error::{CopyError, End, ErrorClass, StoreError};
-use crate::event::{Observer, Stats};
+use crate::event::{Event, Observer, Stats};
 use crate::journal::Journal;
-use crate::layout::{BlockLayout, DEFAULT_BLOCK};
+use crate::layout::BlockLayout;
 use crate::limiter::Limiter;
 use crate::options::{CopyOptions, Way};
 use crate::pace::Pacer;
-use crate::plan::{Digests, PlannedCopy, Resume};
+use crate::plan::{Digests, PlannedCopy, Resume, unusable};
 use crate::store::{Condition, SourceInfo};
 use crate::summary::Summary;
 use crate::window::ReorderWindow;
@@ -78,7 +78,7 @@ pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepar
     let (hashers, hashed_to) = resumed::hashers(&digests.algorithms, &resume, layout)?;
     let context = Context {
         copy_source: ends.copy_source().filter(|_| server),
-        resumable: ends.resumable(),
+        resumable: ends.resumable(journal.is_some() || !digests.enforced.is_empty()),
         reader: ends.reader.take(),
         sink: ends.sink.take(),
         staged: resume.staged.clone(),
@@ -92,6 +92,7 @@ pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepar
         cancel: watchers.cancel,
         gauges: Gauges::default(),
     };
+    let journal = begin(journal, &context.observer)?;
     let mut moved = Moved::default();
     resumed::take_over(&mut moved, &context, &resume, layout)?;
     let parts = Parts {
@@ -116,6 +117,25 @@ pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepar
         way,
         notes: outline.notes,
     })
+}
+
+/// The journal is written from here on; where it cannot be, the copy goes on without and says so.
+fn begin(
+    journal: Option<Journal>,
+    observer: &Arc<dyn Observer>,
+) -> Result<Option<Journal>, CopyError> {
+    let Some(mut journal) = journal else {
+        return Ok(None);
+    };
+    match journal.begin() {
+        Ok(()) => Ok(Some(journal)),
+        Err(error) => {
+            observer.on(&Event::Note {
+                text: unusable(error)?,
+            });
+            Ok(None)
+        }
+    }
 }
 
 struct Parts {
@@ -156,7 +176,7 @@ impl Parts {
     ) -> Result<Dispatch, CopyError> {
         let hashing = !hashers.is_empty();
         let reads = if self.server {
-            self.layout.split(piece(options.memory))
+            self.layout.split_for(options.memory)
         } else {
             self.layout
         };
@@ -200,11 +220,6 @@ impl Parts {
     }
 }
 
-/// Size of one read in a server-side copy: small beside the memory, however large the blocks are.
-fn piece(memory: u64) -> u64 {
-    DEFAULT_BLOCK.min(memory / 4).max(64 * 1024)
-}
-
 fn depth(memory: u64, block: u64) -> usize {
     usize::try_from(memory / block.max(1))
         .unwrap_or(MOST_IN_WINDOW)
@@ -229,6 +244,20 @@ impl Prepared {
         result: Result<Summary, CopyError>,
     ) -> Result<Summary, CopyError> {
         self.dispatch.tasks.shutdown().await;
+        let built_on = self
+            .dispatch
+            .jobs
+            .partial
+            .as_ref()
+            .is_some_and(|(_, blocks)| *blocks > 0);
+        // A proof that failed over bytes of an earlier run may have failed because of them: the next
+        // run fetches all of them again. And what no run can go on with only takes up room.
+        let useless = result.as_ref().is_err_and(|error| {
+            (built_on && error.class() == ErrorClass::Corrupt) || !self.dispatch.context.resumable
+        });
+        if useless {
+            self.dispatch.lanes.discard().await;
+        }
         self.dispatch.lanes.close().await;
         // Whatever happened, every permit must have come back: a leak would be memory without bound.
         drop((

@@ -8,8 +8,14 @@ fn head(pin: &str) -> Header {
     header("a", "b", pin, PlanTag::derive(&[pin]))
 }
 
+fn begun(dir: &Path, header: &Header) -> Journal {
+    let (mut journal, _) = Journal::open(dir, header, false).unwrap();
+    journal.begin().unwrap();
+    journal
+}
+
 fn write_some(dir: &Path, blocks: u32) -> PathBuf {
-    let (mut journal, _) = Journal::open(dir, &head("v1"), false).unwrap();
+    let mut journal = begun(dir, &head("v1"));
     let mut hasher = OrderedHasher::new(Algorithm::Sha256);
     for index in 0..blocks {
         let crc = Crc64::of(&index.to_be_bytes());
@@ -34,7 +40,7 @@ fn another_version_of_the_source_is_an_error_until_restarted() {
 #[test]
 fn two_copies_at_once_are_told_apart() {
     let dir = tempfile::tempdir().unwrap();
-    let _first = Journal::open(dir.path(), &head("v1"), false).unwrap();
+    let _first = begun(dir.path(), &head("v1"));
     assert!(matches!(
         Journal::open(dir.path(), &head("v1"), false),
         Err(JournalError::Busy { .. })
@@ -68,10 +74,36 @@ proptest! {
         }
         // What is appended now is found next time.
         drop(journal);
-        let (mut journal, _) = Journal::open(dir.path(), &head("v1"), false).unwrap();
+        let mut journal = begun(dir.path(), &head("v1"));
         journal.staged(BlockIndex(77), Crc64::EMPTY);
         drop(journal);
         let (_journal, again) = Journal::open(dir.path(), &head("v1"), false).unwrap();
         prop_assert!(again.staged.contains_key(&BlockIndex(77)));
     }
+}
+
+#[test]
+fn looking_changes_nothing_and_a_bare_header_holds_nobody_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let nowhere = dir.path().join("journals");
+    let (_journal, _) = Journal::open(&nowhere, &head("v1"), false).unwrap();
+    assert!(!nowhere.exists(), "a plan makes no file");
+    drop(begun(dir.path(), &head("v1")));
+    let (_journal, recovered) = Journal::open(dir.path(), &head("v2"), false).unwrap();
+    assert!(recovered.staged.is_empty(), "nothing was copied of v1");
+}
+
+#[test]
+fn another_plans_look_leaves_the_journal_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = write_some(dir.path(), 3);
+    let before = fs_err::read(&path).unwrap();
+    let other = Header {
+        plan: "another block size".to_owned(),
+        ..head("v1")
+    };
+    let (journal, recovered) = Journal::open(dir.path(), &other, false).unwrap();
+    assert!(recovered.staged.is_empty());
+    drop(journal);
+    assert_eq!(fs_err::read(&path).unwrap(), before);
 }

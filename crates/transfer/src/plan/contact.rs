@@ -108,7 +108,7 @@ pub(super) fn layout(
         cap: options.cap,
         limits,
     };
-    BlockLayout::choose(ask).map_err(|error| {
+    let refused = |error: LayoutError| {
         let hint = match &error {
             LayoutError::NeedsMemory { block_size, .. } => {
                 format!(
@@ -124,5 +124,13 @@ pub(super) fn layout(
             reason: error.to_string(),
             hint,
         }
-    })
+    };
+    let layout = BlockLayout::choose(ask).map_err(refused)?;
+    let pieces = layout.split_for(options.memory);
+    if way == Some(Way::Server) && pieces.block_size() > options.memory {
+        // A block size without divisors is read in one piece.
+        let (block_size, memory) = (pieces.block_size(), options.memory);
+        return Err(refused(LayoutError::NeedsMemory { block_size, memory }));
+    }
+    Ok(layout)
 }

@@ -69,19 +69,25 @@ pub(super) async fn find(
         }
         Destination::Nowhere => {}
         Destination::Stream(sink) => {
+            let ranged = matches!(asked.source, Source::Ranged(_));
             let whole = sink.left_over(&tag.to_hex()) / layout.block_size().max(1);
             let whole = u32::try_from(whole).unwrap_or(u32::MAX);
             // After a power cut a partial file can hold zeros for bytes that never reached the disk.
             // Where no digest will tell, only blocks whose CRC-64 the journal knows are used again.
             let told = (0..whole)
-                .take_while(|index| resume.known.crcs.contains_key(&BlockIndex(*index)))
+                .take_while(|index| resume.known.staged.contains_key(&BlockIndex(*index)))
                 .count();
             let usable = if digests.enforced.is_empty() {
                 u32::try_from(told).unwrap_or(0)
             } else {
                 whole
             };
-            resume.partial_blocks = if options.restart { 0 } else { usable };
+            // A stream's bytes come anew in any case, and nothing says that they are the same.
+            resume.partial_blocks = if options.restart || !ranged {
+                0
+            } else {
+                usable
+            };
             // The partial file is read back and hashed from its start: states are not needed.
             resume.known.states.clear();
         }
@@ -101,8 +107,14 @@ fn open_journal(
         options,
         ..
     } = asked;
-    // A stream is read anew in any case, and a pipe's other end cannot be resumed.
-    let (Some(dir), Source::Ranged(_), Some(pin)) = (&options.journal_dir, source, &info.pin)
+    // A stream is read anew in any case, and what a pipe has taken cannot be gone on with.
+    let goes_on = match destination {
+        Destination::Blocks(_) => true,
+        Destination::Stream(sink) => sink.resumes(),
+        Destination::Nowhere => false,
+    };
+    let (Some(dir), Source::Ranged(_), Some(pin), true) =
+        (&options.journal_dir, source, &info.pin, goes_on)
     else {
         return Ok((None, Recovered::default()));
     };
@@ -118,17 +130,27 @@ fn open_journal(
             ),
             hint: "`--restart` forgets the interrupted copy and carries the new content".to_owned(),
         }),
-        Err(error @ JournalError::Busy { .. }) => Err(CopyError::Refused {
+        Err(error) => match unusable(error) {
+            Ok(note) => {
+                notes.push(note);
+                Ok((None, Recovered::default()))
+            }
+            Err(refused) => Err(refused),
+        },
+    }
+}
+
+/// A journal that cannot be written is a note; one that another process writes is a refusal.
+pub(crate) fn unusable(error: JournalError) -> Result<String, CopyError> {
+    match error {
+        JournalError::Io { path, source } => Ok(format!(
+            "no journal: {path}: {source}; a resumed copy will read its source again"
+        )),
+        other => Err(CopyError::Refused {
             class: ErrorClass::Rejected,
-            reason: error.to_string(),
+            reason: other.to_string(),
             hint: "wait for it to end, or copy to another destination".to_owned(),
         }),
-        Err(JournalError::Io { path, source }) => {
-            notes.push(format!(
-                "no journal: {path}: {source}; a resumed copy will read its source again"
-            ));
-            Ok((None, Recovered::default()))
-        }
     }
 }
 

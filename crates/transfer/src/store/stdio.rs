@@ -142,6 +142,14 @@ impl StreamSink for StdoutSink {
             .map_err(|error| StoreError::from_io("cannot flush standard output", error))
     }
 
+    fn resumes(&self) -> bool {
+        false
+    }
+
+    fn discard(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -24,9 +24,14 @@ pub(in super::super) async fn ask(
     range: ByteRange,
     crc: Option<Crc64>,
 ) -> Result<Carried, CopyError> {
-    let (Some(sink), Some(reader), Some(source)) =
-        (&context.sink, &context.reader, &context.copy_source)
-    else {
+    let ends = (&context.sink, &context.reader);
+    let (Some(sink), Some(reader), Some(mut source)) = (
+        ends.0,
+        ends.1,
+        ends.1
+            .as_ref()
+            .and_then(|reader| reader.source.copy_source()),
+    ) else {
         return Err(CopyError::Internal {
             what: "no two services to copy between".to_owned(),
         });
@@ -38,7 +43,7 @@ pub(in super::super) async fn ask(
     let mut disagreements = 0;
     loop {
         let phase = context.gauges.enter(Phase::Destination);
-        let result = sink.stage_from(&id, source, range, &reader.pin, crc).await;
+        let result = sink.stage_from(&id, &source, range, &reader.pin, crc).await;
         drop(phase);
         match result {
             Ok(Some(theirs)) if crc.is_none_or(|ours| ours == theirs) => {
@@ -58,22 +63,32 @@ pub(in super::super) async fn ask(
                 disagreements += 1;
                 context.stats.retries.add(1);
                 if disagreements >= MAX_DISAGREEMENTS {
-                    return Err(CopyError::Inconsistent {
-                        detail: format!(
-                            "the service staged block {index} with CRC-64 {theirs}, but the source's bytes have {}",
-                            crc.unwrap_or(Crc64::EMPTY)
-                        ),
-                    });
+                    return Err(disagreement(index, theirs, crc.unwrap_or(Crc64::EMPTY)));
                 }
             }
             Ok(None) => {
                 let text = "the service returns no CRC-64 for blocks it fetched, so they cannot be verified";
                 return Err(attempts.give_up(StoreError::new(ErrorClass::Unsupported, text)));
             }
+            // The service was refused at the source: perhaps only because the SAS was rotated.
+            Err(error) if error.class == ErrorClass::Unsupported => {
+                match reader.source.renewed_copy_source(&source) {
+                    Some(renewed) => source = renewed,
+                    None => return Err(attempts.give_up(error)),
+                }
+            }
             Err(error) if error.class == ErrorClass::Changed => {
                 return Err(Attempts::new(&context, End::Source, doing).give_up(error));
             }
             Err(error) => attempts.failed(error).await?,
         }
+    }
+}
+
+fn disagreement(index: BlockIndex, theirs: Crc64, ours: Crc64) -> CopyError {
+    CopyError::Inconsistent {
+        detail: format!(
+            "the service staged block {index} with CRC-64 {theirs}, but the source's bytes have {ours}"
+        ),
     }
 }

@@ -125,7 +125,10 @@ impl Dispatch {
             return Err(self.write_failed(source));
         }
         if let (Some((index, crc, state)), Some(journal)) = (report.saved, self.journal.as_mut()) {
-            journal.hashed(BlockIndex(index.0 + 1), crc, &state);
+            match state {
+                Some(state) => journal.hashed(BlockIndex(index.0 + 1), crc, &state),
+                None => journal.staged(index, crc),
+            }
         }
         if report.writer && self.done_at == DoneAt::Writer {
             self.context.stats.done.add(report.len);

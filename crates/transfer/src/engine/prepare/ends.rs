@@ -90,8 +90,9 @@ impl Ends {
     }
 
     /// Whether the same command can pick up what this one leaves: blocks at a service, or a partial
-    /// file of a source that can be read again.
-    pub(super) fn resumable(&self) -> bool {
-        self.sink.is_some() || (self.writer.is_some() && self.reader.is_some())
+    /// file that can be believed (`told`: by the journal or by a digest that is enforced).
+    pub(super) fn resumable(&self, told: bool) -> bool {
+        let file = self.writer.as_ref().is_some_and(|writer| writer.resumes());
+        self.sink.is_some() || (file && told && self.reader.is_some())
     }
 }

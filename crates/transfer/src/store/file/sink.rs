@@ -10,10 +10,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blobferry_integrity::Verified;
+use blobferry_integrity::{Sha256Digest, Verified};
 use fs_err::OpenOptions;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
-use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
+use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
+use rustix::io::Errno;
+use std::os::unix::fs::MetadataExt as _;
 
 use super::{BufferPool, FileSource, existing, version};
 use crate::error::{ErrorClass, StoreError};
@@ -51,14 +53,14 @@ impl FileSink {
         }
     }
 
+    /// The beginning of the names of all partial files of this target: readable, and never that of
+    /// another target whose name begins alike.
     fn stem(&self) -> String {
-        let name = self
-            .target
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let kept: String = name.chars().take(NAME_KEPT).collect();
-        format!(".{kept}.")
+        let name = self.target.file_name().unwrap_or_default();
+        let kept: String = name.to_string_lossy().chars().take(NAME_KEPT).collect();
+        let digest = Sha256Digest::of(name.as_encoded_bytes()).to_string();
+        let digest: String = digest.chars().take(8).collect();
+        format!(".{kept}.{digest}.")
     }
 
     fn partial_path(&self, key: &str) -> PathBuf {
@@ -76,6 +78,38 @@ impl FileSink {
         self.open
             .as_ref()
             .ok_or_else(|| StoreError::new(ErrorClass::Rejected, "the file sink was not opened"))
+    }
+
+    /// Opens the partial file and takes its lock. Another run may have renamed it to the target in
+    /// between: then the lock is on a finished file, and there is no partial file yet.
+    fn open_locked(&self, path: &Path) -> Result<File, StoreError> {
+        loop {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            options.custom_flags(i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default());
+            let file = options
+                .open(path)
+                .map_err(|error| self.fail("write beside", error))?;
+            let file = file.into_file();
+            // A file system without locks is no reason to refuse.
+            if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+                let text = format!("another blobferry is writing {}", self.target.display());
+                return Err(
+                    StoreError::new(ErrorClass::Rejected, text).with_hint("wait for it to end")
+                );
+            }
+            let ours = file
+                .metadata()
+                .map_err(|error| self.fail("look beside", error))?;
+            match fs_err::metadata(path) {
+                Ok(there) if (there.ino(), there.dev()) == (ours.ino(), ours.dev()) => {
+                    return Ok(file);
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(self.fail("look beside", error)),
+            }
+        }
     }
 
     fn rename(&self, from: &Path, condition: &Condition) -> Result<(), StoreError> {
@@ -97,7 +131,7 @@ impl FileSink {
         };
         match moved {
             Ok(()) => Ok(()),
-            Err(rustix::io::Errno::EXIST) => Err(self.in_the_way("exists")),
+            Err(Errno::EXIST) => Err(self.in_the_way("exists")),
             // FAT, NFS and older kernels know no NOREPLACE: a hard link refuses to replace as well,
             // and where there are no hard links either, look and rename.
             Err(_) => match fs_err::hard_link(from, &self.target) {
@@ -164,19 +198,7 @@ impl StreamSink for FileSink {
 
     fn begin(&mut self, key: &str, keep: bool) -> Result<Option<Partial>, StoreError> {
         let path = self.partial_path(key);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default())
-            .open(&path)
-            .map_err(|error| self.fail("write beside", error))?
-            .into_file();
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            let text = format!("another blobferry is writing {}", self.target.display());
-            return Err(StoreError::new(ErrorClass::Rejected, text).with_hint("wait for it to end"));
-        }
+        let file = self.open_locked(&path)?;
         if !keep {
             file.set_len(0)
                 .map_err(|error| self.fail("empty the partial file of", error))?;
@@ -226,16 +248,28 @@ impl StreamSink for FileSink {
         Ok(())
     }
 
+    fn resumes(&self) -> bool {
+        true
+    }
+
+    fn discard(&mut self) -> Result<(), StoreError> {
+        let Some((path, _)) = self.open.take() else {
+            return Ok(());
+        };
+        fs_err::remove_file(path).map_err(|error| self.fail("clean up beside", error))
+    }
+
     fn suspend(&mut self) -> Result<(), StoreError> {
-        let Some((path, file)) = self.open.take() else {
+        let Some((_, file)) = &self.open else {
             return Ok(());
         };
         let empty = file.metadata().is_ok_and(|meta| meta.len() == 0);
-        if empty {
-            return fs_err::remove_file(path).map_err(|error| self.fail("clean up beside", error));
+        if empty || file.sync_all().is_err() {
+            // What could not be made durable may be gone already: no later run may build on it.
+            return self.discard();
         }
-        file.sync_all()
-            .map_err(|error| self.fail("make durable", error))
+        self.open = None;
+        Ok(())
     }
 }
 
