@@ -293,6 +293,15 @@ fn a_source_that_is_overwritten_in_the_middle_is_never_blended() {
 
 #[test]
 fn a_rotated_sas_carries_on_in_the_middle() {
+    rotate("relay");
+}
+
+#[test]
+fn a_rotated_sas_carries_on_where_the_service_fetches() {
+    rotate("server");
+}
+
+fn rotate(via: &str) {
     let Some(scene) = Scene::set(BLOBFERRY) else {
         return;
     };
@@ -312,7 +321,7 @@ fn a_rotated_sas_carries_on_in_the_middle() {
         "--block-size-mb",
         "1",
         "--via",
-        "relay",
+        via,
         "--cap-mbps",
         "42",
         "--source-sas-file",

@@ -118,7 +118,12 @@ impl StoreError {
             ErrorKind::AlreadyExists => ErrorClass::Exists,
             _ => ErrorClass::Rejected,
         };
-        Self::new(class, message).with_source(error)
+        // fs-err wraps the system's error in one that names the path, which `message` does already.
+        let inner = error.get_ref().and_then(std::error::Error::source);
+        let inner = inner.and_then(|inner| inner.downcast_ref::<std::io::Error>());
+        let plain = inner.and_then(std::io::Error::raw_os_error);
+        Self::new(class, message)
+            .with_source(plain.map_or(error, std::io::Error::from_raw_os_error))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 /// Size of one buffer: small enough to stay in a core's cache from the read to the CRC-64.
-pub(crate) const CHUNK: usize = 1 << 20;
+pub(crate) const CHUNK: usize = 256 << 10;
 
 /// Free buffers of [`CHUNK`] bytes. It never holds more than were in use at once, and the memory
 /// budget bounds those.

@@ -384,7 +384,7 @@ fn nothing_about_a_blob_shows_the_secret() {
     let said = format!(
         "{blob:?} {:?} {}",
         blob.copy_source(),
-        blobferry_transfer::store::BlobSource::name(&blob)
+        blob.copy_source().unwrap().display
     );
     assert!(!said.contains("TOPSECRET"), "{said}");
     assert!(blob.copy_source().unwrap().url.contains(SECRET));
