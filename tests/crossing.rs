@@ -342,6 +342,60 @@ fn a_file_gets_the_properties_that_were_asked_for() {
 }
 
 #[test]
+fn tags_and_tier_travel_when_asked() {
+    let Some(scene) = Scene::set(BLOBFERRY) else {
+        return;
+    };
+    let tags = [("x-ms-tags", "run=42&by=night%20shift")];
+    scene.put("tagged.tar", &pattern(8, 1000), &tags);
+    let (_, from) = scene.with_sas(SOURCE, &scene.from, "tagged.tar", "rt");
+    let arrived = |blob: &str| {
+        let url = scene.azurite.blob_url(DESTINATION, &scene.to, blob);
+        let answer = scene
+            .azurite
+            .ask("GET", DESTINATION, &url, "comp=tags", &[], &[]);
+        String::from_utf8(answer.unwrap().body).unwrap()
+    };
+    let to = |blob: &str| scene.with_sas(DESTINATION, &scene.to, blob, "rcwt").1;
+    run(&scene, &["copy", &from, &to("without.tar")], 0);
+    assert!(!arrived("without.tar").contains("night"), "only when asked");
+    let asked = ["--s2s-preserve-blob-tags", "--block-blob-tier", "Cool"];
+    run(
+        &scene,
+        &[&["copy", &from, &to("with.tar")], &asked[..]].concat(),
+        0,
+    );
+    assert!(
+        arrived("with.tar").contains("night shift"),
+        "{}",
+        arrived("with.tar")
+    );
+    assert_eq!(
+        scene
+            .arrived_header("with.tar", "x-ms-access-tier")
+            .unwrap(),
+        "Cool"
+    );
+    run(
+        &scene,
+        &["copy", &from, &to("own.tar"), "--blob-tags", "a=b"],
+        0,
+    );
+    assert!(
+        arrived("own.tar").contains("<Key>a</Key>"),
+        "{}",
+        arrived("own.tar")
+    );
+    let untagged = scene.destination("refused.tar");
+    let refused = run(&scene, &["copy", &from, &untagged, "--blob-tags", "a=b"], 5);
+    assert!(
+        refused.stderr_text().contains("tags"),
+        "{}",
+        refused.stderr_text()
+    );
+}
+
+#[test]
 fn overwrite_does_what_it_says() {
     let Some(scene) = Scene::set(BLOBFERRY) else {
         return;

@@ -415,3 +415,27 @@ fn every_fixture_has_its_origin() {
         "fixtures/README.md does not say where these come from:",
     );
 }
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let root = root();
+    let readme = fs_err::read_to_string(root.join("README.md")).unwrap();
+    let code: String = sources().into_iter().map(|(_, text)| text).collect();
+    let promises = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("## Seven promises"));
+    let promises: Vec<&str> = promises
+        .filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit())
+        .take(7)
+        .collect();
+    assert_eq!(promises.len(), 7, "README.md has seven promises");
+    let named = promises
+        .iter()
+        .flat_map(|line| line.split('`').skip(1).step_by(2));
+    let missing: Vec<String> = named
+        .filter_map(|name| name.split_once("::"))
+        .filter(|(_, test)| !code.contains(&format!("fn {test}(")))
+        .map(|(room, test)| format!("{room}::{test}"))
+        .collect();
+    none(&missing, "README.md promises by tests that do not exist:");
+}

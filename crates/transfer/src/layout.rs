@@ -16,7 +16,7 @@ const BLOCKS_IN_MEMORY: u64 = 4;
 const SMALLEST_BLOCK: u64 = 256 * 1024;
 
 /// For a stream of unknown length, blocks double after each of this many equal shares of the count:
-/// 8 MiB blocks for the first 78 GiB, then 16, 32, 64 and 128 MiB: 2.3 TiB in all.
+/// 8 MiB blocks for the first 78 GiB, then 16, 32 and at last half the memory: 1.7 TiB with 128 MiB.
 const GROWTH_STEPS: u32 = 5;
 
 /// What is asked of a layout.

@@ -284,25 +284,8 @@ async fn an_unproven_download_resumes_as_far_as_the_journal_knows() {
         journal_dir: Some(journals),
         ..options()
     };
-    let slow = CopyOptions {
-        cap: Some(100_000),
-        ..plain.clone()
-    };
-    let planned = plan(memory(&blob), to_file(&target), slow).await.unwrap();
-    let (canceller, cancel) = cancellation();
-    let stats = Arc::new(Stats::default());
-    let watched = Arc::clone(&stats);
-    let stop = async move {
-        while watched.done.get() < 5000 {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-        }
-        canceller.cancel();
-    };
-    let (result, ()) = tokio::join!(planned.run(Arc::new(Silent), stats, cancel), stop);
-    assert!(matches!(
-        result.unwrap_err(),
-        CopyError::Interrupted { resumable: true }
-    ));
+    let error = stopped_in_the_middle(&blob, &target, plain.clone()).await;
+    assert!(matches!(error, CopyError::Interrupted { resumable: true }));
     let summary = copy(memory(&blob), to_file(&target), plain).await.unwrap();
     assert!(summary.blocks_resumed >= 5, "{}", summary.blocks_resumed);
     assert_eq!(fs_err::read(&target).unwrap(), bytes(50_000));
@@ -499,16 +482,17 @@ async fn a_missing_md5_fails_where_asked_and_is_computed_for_an_import_trigger()
     assert_eq!(stored(&blob).content_md5, Some(Md5Digest::of(&content)));
 }
 
-#[tokio::test]
-async fn a_stop_leaves_nothing_that_no_run_could_use() {
-    let dir = tempfile::tempdir().unwrap();
-    let blob = Arc::new(MemoryBlob::holding(bytes(50_000)));
-    let target = dir.path().join("out");
+/// Starts a slow download and stops it when some blocks are written.
+async fn stopped_in_the_middle(
+    blob: &Arc<MemoryBlob>,
+    target: &Path,
+    options: CopyOptions,
+) -> CopyError {
     let slow = CopyOptions {
         cap: Some(100_000),
-        ..options()
+        ..options
     };
-    let planned = plan(memory(&blob), to_file(&target), slow).await.unwrap();
+    let planned = plan(memory(blob), to_file(target), slow).await.unwrap();
     let (canceller, cancel) = cancellation();
     let stats = Arc::new(Stats::default());
     let watched = Arc::clone(&stats);
@@ -519,12 +503,18 @@ async fn a_stop_leaves_nothing_that_no_run_could_use() {
         canceller.cancel();
     };
     let (result, ()) = tokio::join!(planned.run(Arc::new(Silent), stats, cancel), stop);
+    result.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_stop_leaves_nothing_that_no_run_could_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let blob = Arc::new(MemoryBlob::holding(bytes(50_000)));
+    let target = dir.path().join("out");
     // Without a journal or a digest nothing vouches for the partial file: the next run starts anew,
     // and this one does not promise otherwise.
-    assert!(matches!(
-        result.unwrap_err(),
-        CopyError::Interrupted { resumable: false }
-    ));
+    let error = stopped_in_the_middle(&blob, &target, options()).await;
+    assert!(matches!(error, CopyError::Interrupted { resumable: false }));
     assert_eq!(names(dir.path()).len(), 0, "so it leaves nothing");
 }
 
