@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use blobferry_harness::{DESTINATION, Finished, SOURCE, Scene, pattern, sha256_hex};
+use blobferry_harness::{DESTINATION, Finished, Run, SOURCE, Scene, pattern, sha256_hex};
 use serde_json::Value;
 
 const BLOBFERRY: &str = env!("CARGO_BIN_EXE_blobferry");
@@ -289,6 +289,32 @@ fn a_source_that_is_overwritten_in_the_middle_is_never_blended() {
         assert!(scene.arrived(&to).is_none());
         let _ = scene.export("run.tar", BLOCKS * MIB);
     }
+}
+
+#[test]
+fn a_file_that_may_not_grow_is_an_error_that_resumes() {
+    let Some(scene) = Scene::set(BLOBFERRY) else {
+        return;
+    };
+    let bytes = scene.export("run.tar", 8 * MIB);
+    let sum = format!("sha256:{}", sha256_hex(&bytes));
+    let from = scene.source("run.tar");
+    let words = words(&from, "out.tar", &sum, &[]);
+    // As FAT32 does at 4 GiB: EFBIG.
+    let limited = Run::new("bash")
+        .args(["-c", "ulimit -f 4000; exec \"$0\" \"$@\"", BLOBFERRY])
+        .args(&words)
+        .folder(scene.folder());
+    let stopped = limited.run().unwrap().expect_code(4);
+    assert!(
+        stopped.stdout_text().contains("File too large"),
+        "{}",
+        stopped.stdout_text()
+    );
+    assert!(!scene.folder().join("out.tar").exists());
+    let again = scene.run(&words).run().unwrap().expect_code(0);
+    assert!(summary(&again)["blocks_resumed"].as_u64().unwrap() >= 3);
+    assert_eq!(fs_err::read(scene.folder().join("out.tar")).unwrap(), bytes);
 }
 
 #[test]

@@ -12,7 +12,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[derive(Debug)]
 pub(crate) struct Stop {
     signals: [Signal; 2],
+    /// Taken only so that a file that grows past a limit is an error of the write (EFBIG), which says
+    /// what happened, and not the end of the process.
+    _too_large: Signal,
 }
+
+/// `SIGXFSZ` on Linux and macOS.
+const FILE_TOO_LARGE: i32 = 25;
 
 impl Stop {
     /// From here on signals do not end the process by themselves.
@@ -21,6 +27,7 @@ impl Stop {
             let interrupt = signal(SignalKind::interrupt())?;
             Ok(Self {
                 signals: [interrupt, signal(SignalKind::terminate())?],
+                _too_large: signal(SignalKind::from_raw(FILE_TOO_LARGE))?,
             })
         };
         listen().map_err(|error: std::io::Error| {
