@@ -33,6 +33,10 @@ impl Default for RetryPolicy {
 /// Damaged bytes are worth only a few repeats: a third in a row means a broken machine, not a link.
 const MAX_DAMAGED: u32 = 4;
 
+/// Nothing is lost before the first byte, and nothing is said while a plan waits: about eight seconds
+/// (and each attempt's own time) are enough for a hiccup, and short for a wrong port.
+const FIRST_CONTACT_RETRIES: u32 = 4;
+
 impl RetryPolicy {
     /// How long to wait after failure number `attempt` (from 1), or `None` to give up.
     /// `roll` in 0..1 spreads the pauses of many blocks apart (full jitter over the upper half).
@@ -75,6 +79,9 @@ impl RetryPolicy {
         error: &StoreError,
         roll: f64,
     ) -> Option<Duration> {
+        if attempt > FIRST_CONTACT_RETRIES {
+            return None;
+        }
         match error.class {
             ErrorClass::Unreachable => None,
             class => self.wait(attempt, class, error.retry_after, roll),
@@ -124,6 +131,13 @@ mod tests {
         let error = StoreError::new(ErrorClass::Unreachable, "no such host");
         assert_eq!(policy.wait_first_contact(1, &error, 0.5), None);
         assert!(policy.wait(1, error.class, None, 0.5).is_some());
+        let refused = StoreError::new(ErrorClass::Transient, "connection refused");
+        assert!(policy.wait_first_contact(1, &refused, 0.5).is_some());
+        assert_eq!(
+            policy.wait_first_contact(5, &refused, 0.5),
+            None,
+            "not minutes of silence"
+        );
     }
 
     proptest! {
