@@ -1,7 +1,11 @@
 //! The main job against a real Azurite: every pair of ends, both ways across, with what travels along, the
 //! digests, and what may be overwritten.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use blobferry_harness::{DESTINATION, Finished, SOURCE, Scene, md5_base64, pattern, sha256_hex};
 use serde_json::Value;
@@ -113,71 +117,39 @@ fn a_server_side_copy_is_proven_and_sends_nothing() {
     assert_eq!(scene.arrived("run.tar").unwrap(), bytes);
 }
 
+/// One size through every pair of local end and blob.
+fn there_and_back(scene: &Scene, len: usize) {
+    let bytes = pattern(7, len);
+    fs_err::write(scene.folder().join("in"), &bytes).unwrap();
+    let (file, pipe) = (format!("b{len}"), format!("p{len}"));
+    let sum = digest(&bytes);
+    let proven = |words: [&str; 3], block: &str| {
+        let proof = ["--expect-digest", &sum, "--block-size-mb", block];
+        let command = scene.run(&[&words[..], &proof[..]].concat());
+        command.stdin(bytes.clone()).run().unwrap().expect_code(0)
+    };
+    let url = |blob: &str| scene.destination(blob);
+    proven(["copy", "in", &url(&file)], "1");
+    assert!(scene.arrived(&file).unwrap() == bytes, "{len} bytes up");
+    proven(["copy", &url(&file), "out"], "0.5");
+    let down = fs_err::read(scene.folder().join("out")).unwrap();
+    assert!(down == bytes, "{len} bytes down");
+    proven(["copy", "-", &url(&pipe)], "1");
+    assert!(
+        scene.arrived(&pipe).unwrap() == bytes,
+        "{len} bytes from a pipe"
+    );
+    let out = proven(["copy", &url(&file), "-"], "1");
+    assert!(out.stdout == bytes, "{len} bytes to a pipe");
+}
+
 #[test]
 fn files_and_pipes_of_every_size() {
     let Some(scene) = Scene::set(BLOBFERRY) else {
         return;
     };
     for len in [0, 1, MIB - 1, MIB, 2 * MIB, 2 * MIB + 1] {
-        let bytes = pattern(7, len);
-        fs_err::write(scene.folder().join("in"), &bytes).unwrap();
-        let (blob, sum) = (format!("b{len}"), digest(&bytes));
-        let (up, down) = (scene.destination(&blob), scene.destination(&blob));
-        run(
-            &scene,
-            &[
-                "copy",
-                "in",
-                &up,
-                "--expect-digest",
-                &sum,
-                "--block-size-mb",
-                "1",
-            ],
-            0,
-        );
-        assert_eq!(scene.arrived(&blob).unwrap(), bytes, "{len} bytes up");
-        run(
-            &scene,
-            &[
-                "copy",
-                &down,
-                "out",
-                "--expect-digest",
-                &sum,
-                "--block-size-mb",
-                "0.5",
-            ],
-            0,
-        );
-        assert_eq!(
-            fs_err::read(scene.folder().join("out")).unwrap(),
-            bytes,
-            "{len} bytes down"
-        );
-        let piped = format!("p{len}");
-        let words = [
-            "copy",
-            "-",
-            &scene.destination(&piped),
-            "--expect-digest",
-            &sum,
-            "--block-size-mb",
-            "1",
-        ];
-        let _ = scene
-            .run(&words)
-            .stdin(bytes.clone())
-            .run()
-            .unwrap()
-            .expect_code(0);
-        assert_eq!(
-            scene.arrived(&piped).unwrap(),
-            bytes,
-            "{len} bytes from a pipe"
-        );
-        let out = run(&scene, &["copy", &down, "-", "--expect-digest", &sum], 0);
-        assert!(out.stdout == bytes, "{len} bytes to a pipe");
+        there_and_back(&scene, len);
     }
 }
 

@@ -1,7 +1,11 @@
 //! Interruptions against a real Azurite: kill -9 and Ctrl-C at several points, with the journal and without; a source
 //! that changes; a SAS that is rotated in the middle.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::time::Duration;
 
@@ -170,11 +174,12 @@ fn ctrl_c_stops_cleanly_and_says_how_to_go_on() {
         running
             .wait_until("blocks", |_| scene.staged(&to) >= 4)
             .unwrap();
-        if terminate {
-            running.terminate().unwrap()
+        let signalled = if terminate {
+            running.terminate()
         } else {
-            running.interrupt().unwrap()
-        }
+            running.interrupt()
+        };
+        signalled.unwrap();
         let stopped = running.wait().unwrap().expect_code(130);
         assert!(
             stopped.stderr_text().contains("same command"),

@@ -1,6 +1,10 @@
 //! One contract for every store: the same suite runs against memory, a local file and Azurite.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 
@@ -11,9 +15,11 @@ use blobferry_harness::{DESTINATION, Scene, pattern};
 use blobferry_integrity::{Coverage, Crc64, Expect, Verified};
 use blobferry_transfer::store::file::FileSource;
 use blobferry_transfer::store::memory::MemoryBlob;
-use blobferry_transfer::store::{BlobSource, BlockSink, Commit, Condition, Pin, Properties};
+use blobferry_transfer::store::{
+    BlobSource, BlockSink, Commit, Condition, Existing, Pin, Properties,
+};
 use blobferry_transfer::{
-    BlockId, BlockIndex, ByteRange, ErrorClass, Meter, Payload, PlanTag, Rope,
+    BlockId, BlockIndex, ByteRange, ErrorClass, Meter, Payload, PlanTag, Rope, StoreError,
 };
 
 const LEN: usize = 300_000;
@@ -64,22 +70,24 @@ async fn source_contract(source: &dyn BlobSource, content: &[u8]) {
 
 async fn sink_contract(sink: &dyn BlockSink) {
     let blocks = [pattern(1, 1000), pattern(2, 150_000), pattern(3, 1)];
+    let ids = staging_contract(sink, &blocks).await;
+    commit_contract(sink, &ids, &blocks.concat()).await;
+    condition_contract(sink, &ids[0], &blocks[0]).await;
+}
+
+/// Any order, twice the same, and nothing visible. Returns the ids in order.
+async fn staging_contract(sink: &dyn BlockSink, blocks: &[Vec<u8>; 3]) -> Vec<BlockId> {
     let tag = PlanTag::derive(&["contract"]);
     assert!(sink.existing().await.unwrap().is_none());
     assert!(sink.staged().await.unwrap().is_empty());
     let sent = Meter::default();
-    let mut ids = Vec::new();
-    // Any order, twice the same, and nothing visible.
+    let mut ids = std::collections::BTreeMap::new();
     for number in [2_u32, 0, 1, 0] {
         let payload = payload(&blocks[usize::try_from(number).unwrap()]);
-        let id = BlockId::new(
-            tag,
-            BlockIndex(number),
-            Some(payload.crc64()),
-            BlockId::MIN_LEN,
-        );
+        let crc = Some(payload.crc64());
+        let id = BlockId::new(tag, BlockIndex(number), crc, BlockId::MIN_LEN);
         sink.stage(&id, &payload, &sent).await.unwrap();
-        ids.push((number, id));
+        ids.insert(number, id);
     }
     assert_eq!(sent.get(), 152_001);
     assert!(
@@ -87,89 +95,80 @@ async fn sink_contract(sink: &dyn BlockSink) {
         "staged is not visible"
     );
     let listed = sink.staged().await.unwrap();
-    let mut lens: Vec<_> = listed
+    let listed = listed
         .iter()
-        .map(|block| (block.id.parse(tag).unwrap().0.0, block.len))
-        .collect();
+        .map(|block| (block.id.parse(tag).unwrap().0.0, block.len));
+    let mut lens: Vec<_> = listed.collect();
     lens.sort_unstable();
     assert_eq!(lens, [(0, 1000), (1, 150_000), (2, 1)]);
+    ids.into_values().collect()
+}
 
-    ids.sort();
-    ids.dedup();
-    let ids: Vec<BlockId> = ids.into_iter().map(|(_, id)| id).collect();
-    let whole = blocks.concat();
-    let verified = proof(&whole);
+async fn commit(
+    sink: &dyn BlockSink,
+    blocks: &[BlockId],
+    condition: Condition,
+    verified: &Verified,
+) -> Result<Existing, StoreError> {
     let metadata = [("category".to_owned(), "acr-transfer-blob".to_owned())].into();
     let properties = Properties {
         content_type: Some("a/b".to_owned()),
         metadata,
         ..Properties::default()
     };
-    let commit = |blocks: Vec<BlockId>, condition: Condition| {
-        let (properties, verified) = (&properties, &verified);
-        async move {
-            sink.commit(Commit {
-                blocks: &blocks,
-                properties,
-                condition: &condition,
-                verified,
-            })
-            .await
-        }
+    let commit = Commit {
+        blocks,
+        properties: &properties,
+        condition: &condition,
+        verified,
     };
+    sink.commit(commit).await
+}
+
+/// A commit takes all blocks or none, and says what stands there.
+async fn commit_contract(sink: &dyn BlockSink, ids: &[BlockId], whole: &[u8]) {
+    let verified = proof(whole);
+    let tag = PlanTag::derive(&["contract"]);
     let unknown = BlockId::new(tag, BlockIndex(9), None, BlockId::MIN_LEN);
-    let lost = commit([&ids[..], &[unknown]].concat(), Condition::Any)
-        .await
-        .unwrap_err();
-    assert_eq!(lost.class, ErrorClass::BlocksLost, "{lost}");
+    let with_unknown = [ids, &[unknown]].concat();
+    let lost = commit(sink, &with_unknown, Condition::Any, &verified).await;
+    assert_eq!(lost.unwrap_err().class, ErrorClass::BlocksLost);
     assert!(
         sink.existing().await.unwrap().is_none(),
         "a refused commit changes nothing"
     );
-    let first = commit(ids.clone(), Condition::Absent).await.unwrap();
-    let existing = sink.existing().await.unwrap().unwrap();
-    assert_eq!(
-        (existing.etag.as_str(), existing.length),
-        (first.etag.as_str(), 151_001)
-    );
-    let committed: Vec<_> = sink
-        .committed()
-        .await
-        .unwrap()
-        .into_iter()
-        .map(|block| block.id)
-        .collect();
-    assert_eq!(committed, ids);
-
-    // Conditions.
-    let again = payload(&blocks[0]);
-    sink.stage(&ids[0], &again, &sent).await.unwrap();
-    let refused = commit(vec![ids[0].clone()], Condition::Absent)
-        .await
-        .unwrap_err();
-    assert_eq!(refused.class, ErrorClass::Exists, "{refused}");
-    let refused = commit(
-        vec![ids[0].clone()],
-        Condition::Version("\"0xOTHER\"".to_owned()),
-    )
-    .await
-    .unwrap_err();
-    assert_eq!(refused.class, ErrorClass::Exists, "{refused}");
-    assert_eq!(
-        sink.existing().await.unwrap().unwrap().length,
-        151_001,
-        "refused commits change nothing"
-    );
-    commit(vec![ids[0].clone()], Condition::Version(existing.etag))
+    let first = commit(sink, ids, Condition::Absent, &verified)
         .await
         .unwrap();
+    let existing = sink.existing().await.unwrap().unwrap();
+    assert_eq!((existing.etag, existing.length), (first.etag, 151_001));
+    let committed = sink.committed().await.unwrap().into_iter();
+    assert!(committed.map(|block| block.id).eq(ids.iter().cloned()));
+}
+
+/// A condition that does not hold changes nothing.
+async fn condition_contract(sink: &dyn BlockSink, id: &BlockId, bytes: &[u8]) {
+    let (block, verified) = ([id.clone()], proof(bytes));
+    let stands = sink.existing().await.unwrap().unwrap();
+    sink.stage(id, &payload(bytes), &Meter::default())
+        .await
+        .unwrap();
+    for wrong in [
+        Condition::Absent,
+        Condition::Version("\"0xOTHER\"".to_owned()),
+    ] {
+        let refused = commit(sink, &block, wrong, &verified).await.unwrap_err();
+        assert_eq!(refused.class, ErrorClass::Exists, "{refused}");
+    }
+    assert_eq!(sink.existing().await.unwrap().unwrap().etag, stands.etag);
+    let right = Condition::Version(stands.etag);
+    commit(sink, &block, right, &verified).await.unwrap();
     assert_eq!(sink.existing().await.unwrap().unwrap().length, 1000);
-    commit(Vec::new(), Condition::Any).await.unwrap();
-    assert_eq!(
-        sink.existing().await.unwrap().unwrap().length,
-        0,
-        "no block makes an empty blob"
-    );
+    commit(sink, &[], Condition::Any, &proof(&[]))
+        .await
+        .unwrap();
+    let empty = sink.existing().await.unwrap().unwrap();
+    assert_eq!(empty.length, 0, "no block makes an empty blob");
 }
 
 #[tokio::test]
