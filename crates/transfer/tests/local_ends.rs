@@ -489,7 +489,7 @@ async fn stopped_in_the_middle(
     options: CopyOptions,
 ) -> CopyError {
     let slow = CopyOptions {
-        cap: Some(100_000),
+        cap: Some(40_000),
         ..options
     };
     let planned = plan(memory(blob), to_file(target), slow).await.unwrap();
