@@ -24,16 +24,13 @@ const MAX_RESTAGES: u32 = 2;
 pub(super) async fn finish(prepared: &mut Prepared, start: Instant) -> Result<Summary, CopyError> {
     let verified = prove(prepared).await?;
     prepared.dispatch.context.observer.on(&Event::Committing);
-    let summary = summarize(prepared, &verified, Status::Copied, start);
     let sink = prepared.dispatch.context.sink.clone();
     match sink {
         Some(sink) => commit_blocks(prepared, &sink, &verified).await?,
-        None => publish(prepared, verified).await?,
+        None => publish(prepared, verified.clone()).await?,
     }
-    Ok(Summary {
-        seconds: start.elapsed().as_secs_f64(),
-        ..summary
-    })
+    // After the commit: what it repeated and sent again counts too.
+    Ok(summarize(prepared, &verified, Status::Copied, start))
 }
 
 /// Proves, with nothing to commit.

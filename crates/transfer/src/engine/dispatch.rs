@@ -185,7 +185,8 @@ impl Dispatch {
     }
 
     fn start_asks(&mut self) -> Result<(), CopyError> {
-        // Reads and asks have equal shares: neither starves the other.
+        // Asks may go beyond the reads' share: each was made by a read, so reads wait for them, and
+        // never the other way round.
         while self.tasks.len() < self.limiter.limit().saturating_mul(2) {
             let Some(Ask { index, crc }) = self.asks.pop_front() else {
                 break;

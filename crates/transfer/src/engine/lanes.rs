@@ -200,16 +200,17 @@ impl Lanes {
 }
 
 fn work(mut worker: Worker, mut inbox: mpsc::Receiver<Order>, told: &mpsc::Sender<Report>) {
+    let mut heard = true;
     while let Some(order) = inbox.blocking_recv() {
         match order {
-            Order::Feed(feed) => {
+            Order::Feed(feed) if heard => {
                 let report = worker.take(&feed);
                 drop(feed);
-                // Nobody listens any more: the copy is being given up.
-                if told.blocking_send(report).is_err() {
-                    break;
-                }
+                heard = told.blocking_send(report).is_ok();
             }
+            // Nobody listens any more: the copy is being given up. What waits is not worth doing, but
+            // the last order, to drop what was written, may be behind it.
+            Order::Feed(_) => {}
             Order::Finish { total, reply } => {
                 if let Worker::Hash { hasher, .. } = worker {
                     let _ = reply.send(hasher.finish(total));
@@ -285,3 +286,6 @@ fn write(sink: &mut dyn StreamSink, feed: &Feed) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
