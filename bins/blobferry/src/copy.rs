@@ -6,7 +6,7 @@ use blobferry_console::report::PlanReport;
 use blobferry_console::{ExitStatus, Failure, Progress};
 use blobferry_transfer::{
     CopyError, CopyOptions, Decision, Destination, ErrorClass, Overwrite, PlannedCopy, Source,
-    Stats, cancellation, plan,
+    Stats, plan,
 };
 
 use crate::azure::{Client, Connection};
@@ -99,12 +99,7 @@ async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
             progress.note(note);
         }
     }
-    let (canceller, cancel) = cancellation();
-    let work = Box::pin(planned.run(progress.observer(), stats, cancel));
-    let result = stop
-        .or_cancel(&canceller, |text| progress.note(text), work)
-        .await;
-    progress.finish();
+    let result = stop.run(planned, stats, &mut progress).await;
     let summary = result.map_err(|error| ends.explain(&error))?;
     streams.summary(&summary, &progress)?;
     Ok(ExitStatus::Done)

@@ -2,10 +2,11 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
-use blobferry_console::{ExitStatus, Failure};
-use blobferry_transfer::Canceller;
+use blobferry_console::{ExitStatus, Failure, Progress};
+use blobferry_transfer::{Canceller, CopyError, PlannedCopy, Stats, Summary, cancellation};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Takes the process's requests to stop.
@@ -61,8 +62,24 @@ impl Stop {
         }
     }
 
+    /// Runs a plan, with `progress` watching until it ends.
+    pub(crate) async fn run(
+        &mut self,
+        planned: PlannedCopy,
+        stats: Arc<Stats>,
+        progress: &mut Progress,
+    ) -> Result<Summary, CopyError> {
+        let (canceller, cancel) = cancellation();
+        let work = Box::pin(planned.run(progress.observer(), stats, cancel));
+        let result = self
+            .or_cancel(&canceller, |text| progress.note(text), work)
+            .await;
+        progress.finish();
+        result
+    }
+
     /// Does work that can stop cleanly: the first signal asks it to, the second does not wait.
-    pub(crate) async fn or_cancel<T>(
+    async fn or_cancel<T>(
         &mut self,
         canceller: &Canceller,
         say: impl Fn(&str),

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use blobferry_console::{ExitStatus, Failure, Progress};
-use blobferry_transfer::{
-    CopyError, CopyOptions, Destination, ErrorClass, Source, Stats, cancellation, plan,
-};
+use blobferry_transfer::{CopyError, CopyOptions, Destination, ErrorClass, Source, Stats, plan};
 
 use crate::azure::{Client, Connection};
 use crate::cli::VerifyArgs;
@@ -44,12 +42,7 @@ async fn check(
     for note in notes.iter().chain(&planned.outline().notes) {
         progress.note(note);
     }
-    let (canceller, cancel) = cancellation();
-    let work = Box::pin(planned.run(progress.observer(), stats, cancel));
-    let result = stop
-        .or_cancel(&canceller, |text| progress.note(text), work)
-        .await;
-    progress.finish();
+    let result = stop.run(planned, stats, &mut progress).await;
     let summary = result.map_err(|error| explain(&error))?;
     streams.summary(&summary, &progress)?;
     Ok(ExitStatus::Done)
