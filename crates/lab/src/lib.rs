@@ -1,0 +1,19 @@
+//! An emulated Azure Blob service: what it stores, who may ask, what can be made to go wrong, and the HTTP around it.
+//!
+//! Read downwards: [`Lab`] starts listeners; each request becomes an [`Operation`] on an [`Address`]; [`fault`] may
+//! bend it, [`auth`] may refuse it, [`store`] performs it on [`content`] that is kept by reference.
+
+pub mod address;
+pub mod auth;
+pub mod clock;
+pub mod content;
+pub mod fault;
+pub mod line;
+pub mod refusal;
+pub mod store;
+pub mod tls;
+
+pub use address::{Address, Operation};
+pub use clock::Clock;
+pub use content::Content;
+pub use refusal::Refusal;
