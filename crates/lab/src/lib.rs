@@ -8,12 +8,16 @@ pub mod auth;
 pub mod clock;
 pub mod content;
 pub mod fault;
+mod lab;
 pub mod line;
 pub mod refusal;
+mod service;
 pub mod store;
 pub mod tls;
 
 pub use address::{Address, Operation};
 pub use clock::Clock;
 pub use content::Content;
+pub use lab::{Lab, Options};
 pub use refusal::Refusal;
+pub use service::{CopySources, Counted, Fill};

@@ -1,0 +1,185 @@
+//! A running lab: listeners, their thread, and the handle by which tests and the binary hold it.
+
+mod serve;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::oneshot;
+
+use crate::auth::AccountKey;
+use crate::fault::Script;
+use crate::service::{Counted, Service};
+use crate::store::Store;
+use crate::tls::Authority;
+use crate::{Clock, CopySources};
+
+/// How a lab is to be.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0: the kernel picks one.
+    pub listen: SocketAddr,
+    /// Also listen with TLS; port 0: the kernel picks one.
+    pub listen_tls: Option<SocketAddr>,
+    /// Names and keys of accounts; without a key one is made (or found in the data directory).
+    pub accounts: Vec<(String, Option<AccountKey>)>,
+    /// Where data and the CA are kept; `None`: in memory, and gone at the end.
+    pub data: Option<PathBuf>,
+    /// Discard what is put and serve a pattern; check nothing.
+    pub null: bool,
+    /// Where From-URL operations may fetch.
+    pub copy_sources: CopySources,
+    /// The first fault script.
+    pub faults: Script,
+    /// Threads that serve.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    /// http on a free port of 127.0.0.1, the accounts `source` and `target`, in memory, no faults, two threads.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            listen_tls: None,
+            accounts: vec![("source".to_owned(), None), ("target".to_owned(), None)],
+            data: None,
+            null: false,
+            copy_sources: CopySources::Any,
+            faults: Script::default(),
+            threads: 2,
+        }
+    }
+}
+
+/// A running lab. Dropping it ends it: open connections are closed, and nothing is left behind but the data directory.
+#[derive(Debug)]
+pub struct Lab {
+    service: Arc<Service>,
+    address: SocketAddr,
+    tls: Option<(SocketAddr, Authority)>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Lab {
+    /// Starts a lab on threads of its own. It serves when this returns.
+    ///
+    /// # Errors
+    /// When a port or the data directory cannot be had, or an account's name or key is no good.
+    pub fn start(options: Options) -> io::Result<Self> {
+        let clock = Clock::default();
+        let store = match &options.data {
+            _ if options.null => Store::null(clock.clone()),
+            Some(folder) => Store::open(folder, clock.clone())?,
+            None => Store::in_memory(clock.clone()),
+        };
+        for (name, key) in options.accounts {
+            store.add_account(&name, key).map_err(io::Error::other)?;
+        }
+        let (plain, address) = listen(options.listen)?;
+        let tls = options.listen_tls.map(listen).transpose()?;
+        let names: Vec<String> = store.accounts().into_iter().map(|(name, _)| name).collect();
+        let authority = match &tls {
+            Some(_) => Some(Authority::new(options.data.as_deref(), &names)?),
+            None => None,
+        };
+        let client = serve::client(authority.as_ref())?;
+        let mut service = Service::new(store, clock, client);
+        service.checks = !options.null;
+        service.copy_sources = options.copy_sources;
+        service.ports = [Some(address), tls.as_ref().map(|(_, address)| *address)]
+            .into_iter()
+            .flatten()
+            .map(|address| address.port())
+            .collect();
+        service.put_script(options.faults);
+        let service = Arc::new(service);
+        let (listener, tls_address) = tls.unzip();
+        let secure = listener.zip(authority.as_ref().map(Authority::server));
+        let (stop, stopped) = oneshot::channel();
+        let runtime = serve::runtime(options.threads)?;
+        let serving = serve::Serving {
+            service: Arc::clone(&service),
+            plain,
+            secure,
+        };
+        let thread = thread::Builder::new()
+            .name("lab".to_owned())
+            .spawn(move || runtime.block_on(serving.until(stopped)))?;
+        Ok(Self {
+            service,
+            address,
+            tls: tls_address.zip(authority),
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a trailing slash.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `https://127.0.0.1:PORT`, where the lab listens with TLS.
+    #[must_use]
+    pub fn tls_endpoint(&self) -> Option<String> {
+        self.tls.as_ref().map(|(address, _)| format!("https://{address}"))
+    }
+
+    /// The CA's certificate as PEM, where the lab listens with TLS.
+    #[must_use]
+    pub fn ca_certificate(&self) -> Option<&str> {
+        self.tls.as_ref().map(|(_, authority)| authority.certificate())
+    }
+
+    /// The accounts and what they hold.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.service.store
+    }
+
+    /// The lab's time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.service.clock
+    }
+
+    /// Puts a fault script in force, in place of the last one.
+    pub fn put_script(&self, script: Script) {
+        self.service.put_script(script);
+    }
+
+    /// What it has done so far.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.service.counters.so_far()
+    }
+
+    /// Waits until the lab ends, which it does not by itself.
+    pub fn wait(mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen(at: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(at)
+        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {at}: {error}")))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
