@@ -1,4 +1,4 @@
-//! blobferry beside azcopy and openssl, over the null blob service, in one interleaved run; and what the numbers were to be.
+//! blobferry beside azcopy and openssl, over the lab's null mode, in one interleaved run; and what the numbers were to be.
 
 mod contender;
 mod machine;
@@ -8,6 +8,6 @@ mod targets;
 
 pub use contender::{Contender, Ground};
 pub use machine::Machine;
-pub use peers::{NullBlob, azcopy};
+pub use peers::azcopy;
 pub use table::report;
 pub use targets::{Judged, Results, judge};

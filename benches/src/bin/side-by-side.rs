@@ -6,12 +6,12 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use blobferry_benches::measure::{Cost, median};
-use blobferry_benches::side_by_side::{Contender, Ground, Machine, NullBlob, azcopy, report};
+use blobferry_benches::server::{Server, build};
+use blobferry_benches::side_by_side::{Contender, Ground, Machine, azcopy, report};
 use blobferry_benches::size::Size;
 use blobferry_harness::write_pattern_file;
 use clap::{Parser, ValueEnum as _};
@@ -46,9 +46,11 @@ fn main() -> Result<()> {
     } else {
         arguments.only.clone()
     };
-    build(arguments.blobferry.is_none())?;
-    let null_blob = NullBlob::start()?;
-    let ground = prepare(&arguments, null_blob.endpoint())?;
+    let both = [("acr-lab", "acr-lab"), ("blobferry", "blobferry")];
+    build(if arguments.blobferry.is_some() { &both[..1] } else { &both })?;
+    // One thread: a second one of the server's would take from the client what it gives to the service.
+    let lab = Server::lab(&["--null", "--threads", "1", "--account", "null"])?;
+    let ground = prepare(&arguments, lab.endpoint())?;
 
     let mut costs: BTreeMap<Contender, Vec<Cost>> = BTreeMap::new();
     for run in 1..=arguments.runs {
@@ -112,34 +114,4 @@ fn prepare(arguments: &Arguments, endpoint: &str) -> Result<Ground> {
         tiny,
         scratch,
     })
-}
-
-/// Builds what is run beside this program, in release: `cargo run` builds this one only.
-fn build(with_blobferry: bool) -> Result<()> {
-    ensure!(
-        !cfg!(debug_assertions),
-        "run this with --release: `cargo side-by-side`"
-    );
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "-p",
-        "blobferry-benches",
-        "--bin",
-        "null-blob",
-    ]);
-    if with_blobferry {
-        command.args(["-p", "blobferry", "--bin", "blobferry"]);
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let status = command
-        .current_dir(root)
-        .status()
-        .context("cargo did not start")?;
-    ensure!(status.success(), "cargo build failed");
-    Ok(())
 }

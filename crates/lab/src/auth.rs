@@ -97,3 +97,7 @@ pub fn check(
 ) -> Result<(), Refusal> {
     todo!()
 }
+
+pub struct DelegationFields { pub object_id: String, pub tenant_id: String, pub start: String, pub expiry: String, pub service: String, pub version: String }
+pub fn delegation_key(_k: &AccountKey, _f: &DelegationFields) -> AccountKey { todo!() }
+pub fn bearer(_h: &HeaderMap, _k: &AccountKey, _n: Timestamp) -> Result<(String,String), Refusal> { todo!() }

@@ -50,7 +50,12 @@ pub enum Action {
     RevokeSas,
     /// Drop the blob's uncommitted blocks before the work is done.
     ForgetBlocks,
+    /// x
+    Latency(Duration),
 }
+impl Action { pub fn refusal(&self) -> Option<crate::Refusal> { todo!() } }
+impl Script { pub fn parse(_t: &str) -> Result<Self, std::io::Error> { todo!() } }
+impl Faults { pub fn report(&self) -> Vec<u8> { todo!() } }
 
 /// The script in force, and what it has counted.
 #[derive(Debug, Default)]

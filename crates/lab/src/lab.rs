@@ -2,6 +2,7 @@
 
 mod serve;
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -55,7 +56,6 @@ impl Default for Options {
 }
 
 /// A running lab. Dropping it ends it: open connections are closed, and nothing is left behind but the data directory.
-#[derive(Debug)]
 pub struct Lab {
     service: Arc<Service>,
     address: SocketAddr,
@@ -164,6 +164,14 @@ impl Lab {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl fmt::Debug for Lab {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lab")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 

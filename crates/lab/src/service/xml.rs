@@ -151,7 +151,8 @@ pub(super) fn sections(text: &[u8]) -> Result<Vec<(String, String)>, Refusal> {
         }
         let name = String::from_utf8_lossy(tag.local_name().as_ref()).into_owned();
         let inner = reader.read_text(tag.name()).map_err(|_| invalid())?;
-        found.push((name.clone(), format!("<{name}>{}</{name}>", &*inner)));
+        let inner = inner.decode().map_err(|_| invalid())?;
+        found.push((name.clone(), format!("<{name}>{inner}</{name}>")));
         depth -= 1;
     }
 }

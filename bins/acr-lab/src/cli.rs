@@ -1,0 +1,103 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use blobferry_console::EXIT_TABLE;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Rehearses a crossing on this machine: Azure's blob service, emulated, and everything that can go wrong with it.
+#[derive(Debug, Parser)]
+#[command(name = "acr-lab", version, after_help = EXIT_TABLE, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serves storage accounts until it is interrupted
+    Serve(Box<ServeArgs>),
+}
+
+/// What to serve.
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_TABLE)]
+pub(crate) struct ServeArgs {
+    /// Address and port for http; port 0: any free one, which is printed
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10000")]
+    pub(crate) listen: String,
+    /// Serve https as well, with a certificate of a CA made for it (kept in --data, or in --ca-file)
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Address and port for https
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10443", requires = "tls")]
+    pub(crate) tls_listen: String,
+    /// Write the CA's certificate (PEM) to this file, for clients that shall trust it
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Account to serve (repeatable), with a key where a certain one is wanted [default: source and target]
+    #[arg(long = "account", value_name = "NAME[=KEY]")]
+    pub(crate) accounts: Vec<String>,
+    /// Keep blobs in this folder; without it they are kept in memory and gone at the end
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Have this blob from the beginning (repeatable): made of nothing but its size, zeros or a pattern
+    #[arg(long = "blob", value_name = "ACCOUNT/CONTAINER/NAME=SIZE[:zeros|pattern]")]
+    pub(crate) blobs: Vec<String>,
+    /// Have this container from the beginning (repeatable)
+    #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]
+    pub(crate) containers: Vec<String>,
+    /// Make things go wrong as this script says (JSON; see FAULTS.md)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) faults: Option<PathBuf>,
+    /// Delay every answer, e.g. 50ms: a long line
+    #[arg(long, value_name = "TIME")]
+    pub(crate) latency: Option<String>,
+    /// Carry at most so many megabits a second and direction, all connections together: a thin line
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) cap_mbps: Option<String>,
+    /// Where Put Block From URL and its kin may fetch from
+    #[arg(long, value_name = "WHICH", default_value = "any")]
+    pub(crate) copy_sources: SourcesWord,
+    /// Discard what is put, serve a pattern, check nothing: for measuring clients
+    #[arg(long, conflicts_with_all = ["data", "blobs", "faults"])]
+    pub(crate) null: bool,
+    /// Threads that serve
+    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
+    pub(crate) threads: usize,
+    /// What it serves: in prose, or as one JSON object on standard output
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: OutputWord,
+    /// Every refused request on standard error
+    #[arg(long)]
+    pub(crate) verbose: bool,
+    /// End when standard input ends, and so with the program that started this one
+    #[arg(long)]
+    pub(crate) end_with_stdin: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputWord {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourcesWord {
+    /// The lab's accounts and any URL
+    Any,
+    /// The lab's accounts only
+    Own,
+    /// Nothing: accounts that cannot reach each other
+    Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

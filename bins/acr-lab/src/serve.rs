@@ -1,0 +1,157 @@
+//! `acr-lab serve`: from the command line to a running lab, and its end.
+
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::thread;
+
+use blobferry_console::{ExitStatus, Failure};
+use blobferry_lab::fault::Script;
+use blobferry_lab::store::NewBlob;
+use blobferry_lab::{CopySources, Lab, Options};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::cli::{OutputWord, ServeArgs, SourcesWord};
+use crate::{logging, ready, value};
+
+pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
+    if args.verbose {
+        logging::start();
+    }
+    let blobs: Vec<_> = args
+        .blobs
+        .iter()
+        .map(|text| value::blob(text))
+        .collect::<Result<_, _>>()?;
+    let containers: Vec<_> = args
+        .containers
+        .iter()
+        .map(|text| value::container(text))
+        .collect::<Result<_, _>>()?;
+    let lab = Lab::start(options(&args)?).map_err(|error| {
+        Failure::new(ExitStatus::Failed, "the lab cannot start").because(&error)
+    })?;
+    let refused = |what: String| {
+        move |error| Failure::new(ExitStatus::Failed, format!("cannot make {what}")).because(&error)
+    };
+    for at in containers {
+        let exists = lab.store().container(&at).is_ok();
+        if !exists {
+            let made = lab.store().create_container(&at, Default::default());
+            made.map_err(refused(format!("{}/{}", at.account, at.path())))?;
+        }
+    }
+    for (at, size, fill) in blobs {
+        let put = lab.store().put_synthetic(&at, fill.content(size), NewBlob::default());
+        put.map_err(refused(format!("{}/{}", at.account, at.path())))?;
+    }
+    let ca_file = write_certificate(&lab, args.ca_file)?;
+    let said = match args.output {
+        OutputWord::Json => ready::json(&lab, ca_file.as_deref(), &mut io::stdout()),
+        OutputWord::Text => ready::text(&lab, ca_file.as_deref(), &mut io::stdout()),
+    };
+    said.map_err(|error| {
+        Failure::new(ExitStatus::Failed, "cannot say where the lab serves").because(&error)
+    })?;
+    until_asked(args.end_with_stdin)?;
+    drop(lab);
+    Ok(ExitStatus::Done)
+}
+
+fn options(args: &ServeArgs) -> Result<Options, Failure> {
+    let accounts: Vec<_> = args
+        .accounts
+        .iter()
+        .map(|text| value::account(text))
+        .collect::<Result<_, _>>()?;
+    let usual = Options::default();
+    let listen_tls = if args.tls {
+        Some(value::listen("--tls-listen", &args.tls_listen)?)
+    } else {
+        None
+    };
+    Ok(Options {
+        listen: value::listen("--listen", &args.listen)?,
+        listen_tls,
+        accounts: if accounts.is_empty() { usual.accounts } else { accounts },
+        data: args.data.clone(),
+        null: args.null,
+        copy_sources: match args.copy_sources {
+            SourcesWord::Any => CopySources::Any,
+            SourcesWord::Own => CopySources::Own,
+            SourcesWord::Nothing => CopySources::Nothing,
+        },
+        faults: script(args)?,
+        threads: args.threads,
+    })
+}
+
+/// The script of --faults, with the line of --latency and --cap-mbps.
+fn script(args: &ServeArgs) -> Result<Script, Failure> {
+    let mut script = match &args.faults {
+        None => Script::default(),
+        Some(file) => {
+            let failed = || Failure::new(ExitStatus::Usage, "the fault script cannot be used");
+            let text = fs_err::read_to_string(file).map_err(|error| failed().because(&error))?;
+            Script::parse(&text).map_err(|error| {
+                failed()
+                    .cause(file.display().to_string())
+                    .because(&error)
+                    .hint("crates/lab/FAULTS.md lists every field and action")
+            })?
+        }
+    };
+    if let Some(latency) = &args.latency {
+        script.line.latency_ms = value::latency(latency)?.as_millis().try_into().unwrap_or(u64::MAX);
+    }
+    if let Some(cap) = &args.cap_mbps {
+        script.line.total_mbps = Some(value::cap(cap)?);
+    }
+    Ok(script)
+}
+
+/// Where clients find the CA's certificate.
+fn write_certificate(lab: &Lab, wanted: Option<PathBuf>) -> Result<Option<PathBuf>, Failure> {
+    let (Some(file), Some(certificate)) = (wanted, lab.ca_certificate()) else {
+        return Ok(None);
+    };
+    fs_err::write(&file, certificate).map_err(|error| {
+        Failure::new(ExitStatus::Failed, "cannot write the CA's certificate").because(&error)
+    })?;
+    Ok(Some(file))
+}
+
+/// Waits for ^C, SIGTERM or, where asked for, the end of standard input.
+fn until_asked(end_with_stdin: bool) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let waited = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            let (_never, closed) = stdin_closes(end_with_stdin);
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = closed => {}
+            }
+            Ok(())
+        })
+    });
+    waited.map_err(|error| {
+        Failure::new(ExitStatus::Failed, "cannot wait for signals").because(&error)
+    })
+}
+
+/// Answers when standard input has come to its end. A thread, because that read cannot be cancelled.
+fn stdin_closes(wanted: bool) -> (Option<oneshot::Sender<()>>, oneshot::Receiver<()>) {
+    let (sender, receiver) = oneshot::channel();
+    if !wanted {
+        return (Some(sender), receiver);
+    }
+    thread::spawn(move || {
+        let mut nothing = [0; 512];
+        while matches!(io::stdin().read(&mut nothing), Ok(1..)) {}
+        let _ = sender.send(());
+    });
+    (None, receiver)
+}
