@@ -1,5 +1,17 @@
 //! Who may do what: Shared Key, service, account and user-delegation SAS, and the lab's own bearer tokens, checked as
 //! the service checks them; and the other side, signing, for those who start a lab.
+//!
+//! Nothing is remembered between requests: delegation keys and bearer tokens are derived from the account's key, so the
+//! lab can be stopped and started and what it has handed out still holds.
+
+mod bearer;
+mod key;
+mod mint;
+mod permission;
+mod query;
+mod sas;
+mod shared_key;
+mod time;
 
 use std::net::IpAddr;
 
@@ -9,33 +21,11 @@ use jiff::Timestamp;
 
 use crate::{Address, Operation, Refusal};
 
-/// The key of a storage account. Never shown by Debug.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AccountKey {}
+pub use bearer::{Identity, identity, lab_token};
+pub use key::{AccountKey, DelegationFields, delegation_key};
+pub use mint::{AccountSasTerms, DEFAULT_VERSION, SasTerms};
 
-impl AccountKey {
-    /// 64 random bytes, as the service makes them.
-    #[must_use]
-    pub fn random() -> Self {
-        todo!()
-    }
-    /// As the portal shows it; `None` when it is not base64.
-    #[must_use]
-    pub fn from_base64(text: &str) -> Option<Self> {
-        todo!()
-    }
-    /// As the portal shows it.
-    #[must_use]
-    pub fn to_base64(&self) -> String {
-        todo!()
-    }
-}
-
-impl std::fmt::Debug for AccountKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccountKey(hidden)")
-    }
-}
+use query::Query;
 
 /// A stored access policy of a container (Set Container ACL); a SAS refers to it by `si`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -79,25 +69,94 @@ pub type SasFingerprint = [u8; 32];
 /// The fingerprint of the SAS in `uri`, if it has one.
 #[must_use]
 pub fn sas_fingerprint(uri: &Uri) -> Option<SasFingerprint> {
-    todo!()
+    use sha2::Digest as _;
+    let query = Query::parse(uri.query()?).ok()?;
+    let signature = query.get("sig");
+    (!signature.is_empty()).then(|| sha2::Sha256::digest(signature).into())
 }
 
 /// Decides.
 ///
+/// A request carries one credential. One that carries both a SAS and `Authorization` is refused, unless the SAS names
+/// the user who must send it (`sduoid`): which of two credentials counts is nothing to guess about in a rehearsal.
+///
 /// # Errors
 /// 403 `AuthenticationFailed` (bad signature, expired, not yet valid; with `AuthenticationErrorDetail`, never echoing
 /// a signature), `AuthorizationPermissionMismatch`, `AuthorizationProtocolMismatch`,
-/// `AuthorizationSourceIPMismatch`, `AuthorizationResourceTypeMismatch`, `AuthorizationServiceMismatch`;
-/// 404 `ResourceNotFound`/401 `NoAuthenticationInformation` where nothing was presented, as the service words it.
+/// `AuthorizationSourceIPMismatch`, `AuthorizationResourceTypeMismatch`, `AuthorizationServiceMismatch`,
+/// `AuthorizationFailure` (no SAS may ask for this); 400 `InvalidAuthenticationInfo` for an `Authorization` that cannot
+/// be read, `InvalidQueryParameterValue` for a field that stands in the SAS and in its policy; 401
+/// `NoAuthenticationInformation` where nothing was presented, `InvalidAuthenticationInfo` for a bad bearer token.
 pub fn check(
     asked: &Asked<'_>,
     key: &AccountKey,
     policies: &[Policy],
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    todo!()
+    let query = Query::parse(asked.uri.query().unwrap_or_default())?;
+    let authorization = asked.headers.get(hyper::header::AUTHORIZATION);
+    if query.is_sas() {
+        if authorization.is_some() && query.get("sduoid").is_empty() {
+            return Err(unreadable(
+                "a request carries a SAS or an Authorization header, not both",
+            ));
+        }
+        let delegation = |fields: &DelegationFields| delegation_key(key, fields);
+        return sas::check(asked, &query, key, &delegation, policies, now);
+    }
+    let Some(authorization) = authorization else {
+        return Err(challenge(
+            "NoAuthenticationInformation",
+            "Server failed to authenticate the request. Please refer to the information in the www-authenticate \
+             header.",
+        ));
+    };
+    let scheme = authorization
+        .to_str()
+        .ok()
+        .and_then(|text| text.split_once(' '));
+    match scheme {
+        Some((scheme, _)) if scheme.eq_ignore_ascii_case("bearer") => {
+            identity(asked.headers, key, now).map(drop)
+        }
+        Some((scheme @ ("SharedKey" | "SharedKeyLite"), credential)) => {
+            shared_key::check(asked, &query, key, scheme, credential.trim(), now)
+        }
+        _ => Err(unreadable(
+            "the Authorization header is none of SharedKey, SharedKeyLite, Bearer",
+        )),
+    }
 }
 
-pub struct DelegationFields { pub object_id: String, pub tenant_id: String, pub start: String, pub expiry: String, pub service: String, pub version: String }
-pub fn delegation_key(_k: &AccountKey, _f: &DelegationFields) -> AccountKey { todo!() }
-pub fn bearer(_h: &HeaderMap, _k: &AccountKey, _n: Timestamp) -> Result<(String,String), Refusal> { todo!() }
+/// 403 `AuthenticationFailed`, in the service's words, with what is wrong.
+fn failed(detail: impl Into<String>) -> Refusal {
+    Refusal::new(
+        403,
+        "AuthenticationFailed",
+        "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly \
+         including the signature.",
+    )
+    .detail("AuthenticationErrorDetail", detail)
+}
+
+/// 400 `InvalidAuthenticationInfo`, in the service's words, with what is wrong.
+fn unreadable(detail: impl Into<String>) -> Refusal {
+    Refusal::new(
+        400,
+        "InvalidAuthenticationInfo",
+        "Authentication information is not given in the correct format. Check the value of Authorization header.",
+    )
+    .detail("AuthenticationErrorDetail", detail)
+}
+
+/// 401, with the challenge from which Microsoft's clients learn where tokens come from.
+fn challenge(code: &'static str, message: &str) -> Refusal {
+    Refusal::new(401, code, message).header(
+        "www-authenticate",
+        "Bearer authorization_uri=https://login.microsoftonline.com/common/oauth2/authorize \
+         resource_id=https://storage.azure.com",
+    )
+}
+
+#[cfg(test)]
+mod tests;
