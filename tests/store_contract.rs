@@ -1,4 +1,4 @@
-//! One contract for every store: the same suite runs against memory, a local file and Azurite.
+//! One contract for every store: the same suite runs against memory, a local file, the lab and Azurite.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +13,8 @@ use blobferry_azure_blob::{
 };
 use blobferry_harness::{DESTINATION, Scene, pattern};
 use blobferry_integrity::{Coverage, Crc64, Expect, Verified};
+use blobferry_lab::store::{Metadata, NewBlob};
+use blobferry_lab::{Address, Content, Lab, Options};
 use blobferry_transfer::store::file::FileSource;
 use blobferry_transfer::store::memory::MemoryBlob;
 use blobferry_transfer::store::{
@@ -207,4 +209,30 @@ async fn azurite_keeps_the_contract() {
         scene.azurite.list(DESTINATION, &scene.to).unwrap(),
         ["sink"]
     );
+}
+
+#[tokio::test]
+async fn the_lab_keeps_the_contract() {
+    let lab = Lab::start(Options::default()).unwrap();
+    let content = pattern(7, LEN);
+    let [source, sink] = ["source", "target"].map(|account| Address {
+        account: account.to_owned(),
+        container: "contract".to_owned(),
+        blob: "blob".to_owned(),
+    });
+    let bytes = Content::memory(content.clone().into());
+    lab.store()
+        .put_synthetic(&source, bytes, NewBlob::default())
+        .unwrap();
+    let container = Address {
+        blob: String::new(),
+        ..sink.clone()
+    };
+    lab.store()
+        .create_container(&container, Metadata::new())
+        .unwrap();
+    let expiry = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    source_contract(&open(&lab.url(&source, expiry), Role::Source), &content).await;
+    sink_contract(&open(&lab.url(&sink, expiry), Role::Destination)).await;
+    assert!(lab.store().blob(&sink).unwrap().content.is_empty());
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use blobferry_lab::Lab;
-use blobferry_lab::auth::AccountSasTerms;
+use blobferry_lab::auth::{AccountSasTerms, SasTerms};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -20,10 +20,18 @@ struct Account {
 
 fn accounts(lab: &Lab) -> Vec<Account> {
     let expiry = Timestamp::now().checked_add(VALID).unwrap_or_default();
+    let everything = AccountSasTerms {
+        terms: SasTerms {
+            permissions: "rwdlacupt".to_owned(),
+            expiry: Some(expiry),
+            ..SasTerms::default()
+        },
+        ..AccountSasTerms::default()
+    };
     let accounts = lab.store().accounts().into_iter();
     accounts
         .map(|(name, key)| Account {
-            sas: AccountSasTerms::all_until(expiry).sign(&name, &key),
+            sas: everything.sign(&name, &key),
             key: key.to_base64(),
             name,
         })

@@ -9,14 +9,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 
-use crate::auth::AccountKey;
+use crate::auth::{AccountKey, SasTerms};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
 use crate::tls::Authority;
-use crate::{Clock, CopySources};
+use crate::{Address, Clock, CopySources};
+
+/// What stays as it is in a path; `/` too, because blob names may hold it.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'/');
 
 /// How a lab is to be.
 #[derive(Clone, Debug)]
@@ -134,6 +144,23 @@ impl Lab {
     #[must_use]
     pub fn ca_certificate(&self) -> Option<&str> {
         self.tls.as_ref().map(|(_, authority)| authority.certificate())
+    }
+
+    /// URL of a blob with a SAS of its own that may do everything with it until `expiry`; without a SAS where there is no
+    /// such account.
+    #[must_use]
+    pub fn url(&self, at: &Address, expiry: Timestamp) -> String {
+        let path = utf8_percent_encode(&at.blob, PATH);
+        let url = format!("{}/{}/{}/{path}", self.endpoint(), at.account, at.container);
+        let terms = SasTerms {
+            permissions: "racwdt".to_owned(),
+            expiry: Some(expiry),
+            ..SasTerms::default()
+        };
+        match self.service.store.key(&at.account) {
+            Some(key) => format!("{url}?{}", terms.sign(at, &key)),
+            None => url,
+        }
     }
 
     /// The accounts and what they hold.

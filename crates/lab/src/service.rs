@@ -400,9 +400,10 @@ impl Service {
             | Operation::PutBlobFromUrl
             | Operation::CopyBlob
             | Operation::AbortCopyBlob => copies::perform(&call).await,
+            // Asked for on any path, a blob's too.
+            Operation::GetAccountInformation => account::perform(&call),
             Operation::PutBlock | Operation::PutBlockList | Operation::GetBlockList => blocks::perform(&call),
             _ if !route.address.blob.is_empty() => blobs::perform(&call),
-            Operation::GetAccountInformation => account::perform(&call),
             _ if !route.address.container.is_empty() => containers::perform(&call),
             _ => account::perform(&call),
         }

@@ -104,20 +104,21 @@ fn delegation_key(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(xml::invalid().detail("Reason", "Expiry is more than 7 days away."));
     }
     let key = call.key()?;
-    let (object_id, tenant_id) = auth::bearer(call.headers(), &key, now)?;
+    let who = auth::identity(call.headers(), &key, now)?;
     let fields = DelegationFields {
-        object_id,
-        tenant_id,
+        oid: who.oid,
+        tid: who.tid,
         start: start.unwrap_or_else(|| now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         expiry,
         service: "b".to_owned(),
         version: call.version().to_owned(),
+        delegated_tid: String::new(),
     };
     let value = auth::delegation_key(&key, &fields).to_base64();
     let mut xml = list::Xml::default();
     xml.within("UserDelegationKey", |xml| {
-        xml.element("SignedOid", &fields.object_id);
-        xml.element("SignedTid", &fields.tenant_id);
+        xml.element("SignedOid", &fields.oid);
+        xml.element("SignedTid", &fields.tid);
         xml.element("SignedStart", &fields.start);
         xml.element("SignedExpiry", &fields.expiry);
         xml.element("SignedService", &fields.service);
