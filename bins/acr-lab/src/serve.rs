@@ -8,6 +8,7 @@ use blobferry_console::{ExitStatus, Failure};
 use blobferry_lab::fault::Script;
 use blobferry_lab::store::NewBlob;
 use blobferry_lab::{CopySources, Lab, Options};
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -88,26 +89,29 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
 
 /// The script of --faults, with the line of --latency and --cap-mbps.
 fn script(args: &ServeArgs) -> Result<Script, Failure> {
+    let failed = || Failure::usage("the fault script cannot be used");
     let mut script = match &args.faults {
-        None => Script::default(),
+        None => json!({}),
         Some(file) => {
-            let failed = || Failure::new(ExitStatus::Usage, "the fault script cannot be used");
             let text = fs_err::read_to_string(file).map_err(|error| failed().because(&error))?;
-            Script::parse(&text).map_err(|error| {
+            let named = |error: &dyn std::error::Error| {
                 failed()
                     .cause(file.display().to_string())
-                    .because(&error)
+                    .because(error)
                     .hint("crates/lab/FAULTS.md lists every field and action")
-            })?
+            };
+            // Read for its own sake first: its mistakes are not those of the flags.
+            Script::parse(&text).map_err(|error| named(&error))?;
+            serde_json::from_str(&text).map_err(|error| named(&error))?
         }
     };
     if let Some(latency) = &args.latency {
-        script.line.latency_ms = value::latency(latency)?.as_millis().try_into().unwrap_or(u64::MAX);
+        script["line"]["latency_ms"] = json!(value::latency(latency)?.as_secs_f64() * 1000.0);
     }
     if let Some(cap) = &args.cap_mbps {
-        script.line.total_mbps = Some(value::cap(cap)?);
+        script["line"]["total_mbps"] = json!(value::cap(cap)?);
     }
-    Ok(script)
+    Script::parse(&script.to_string()).map_err(|error| failed().because(&error))
 }
 
 /// Where clients find the CA's certificate.
