@@ -151,7 +151,7 @@ fn times_are_read_in_the_documented_forms_only() {
         ),
         ("2027-01-01T10:20:30+02:00", "2027-01-01T08:20:30Z"),
     ] {
-        assert_eq!(time::sas_time(text), Some(time_of(means)), "{text}");
+        assert_eq!(time::sas_time(text), Some(time(means)), "{text}");
     }
     for text in [
         "",
@@ -167,8 +167,4 @@ fn times_are_read_in_the_documented_forms_only() {
     ] {
         assert_eq!(time::sas_time(text), None, "{text}");
     }
-}
-
-fn time_of(text: &str) -> Timestamp {
-    time(text)
 }
