@@ -1,4 +1,4 @@
-//! Tokens from seven versions of Microsoft's Python SDK verify, and none does once a field of it is changed.
+//! Tokens from six versions of Microsoft's Python SDK verify, and none does once a field of it is changed.
 
 use serde_json::Value;
 
