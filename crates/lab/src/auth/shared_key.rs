@@ -55,7 +55,7 @@ pub(super) fn check(
     }
     check_date(asked.headers, now)?;
     let lite = scheme == "SharedKeyLite";
-    let text = |order, show| string_to_sign(asked, query, lite, order, show);
+    let text = |order, secrets| string_to_sign(asked, query, lite, order, secrets);
     // The service sorts as Windows does; some clients sort by code point. Where that differs, either will do.
     let orders = [HeaderOrder::Windows, HeaderOrder::CodePoint];
     if orders
@@ -95,13 +95,13 @@ enum HeaderOrder {
     CodePoint,
 }
 
-/// What is signed. `show`: with everything; else as it may be shown, without the secrets that headers carry.
+/// What is signed. Without `secrets`: as it may be shown in an answer.
 fn string_to_sign(
     asked: &Asked<'_>,
     query: &Query,
     lite: bool,
     order: HeaderOrder,
-    show: bool,
+    secrets: bool,
 ) -> String {
     let mut lines = vec![asked.method.as_str().to_owned()];
     let signed: &[&str] = if lite {
@@ -114,7 +114,8 @@ fn string_to_sign(
             .iter()
             .map(|name| standard_header(asked.headers, name)),
     );
-    lines.extend(canonical_headers(asked.headers, order, show));
+    lines.extend(canonical_headers(asked.headers, order, secrets));
+    // A path-style path begins with the account, which so stands there twice.
     lines.push(format!("/{}{}", asked.address.account, asked.uri.path()));
     let mut pairs: Vec<_> = query.pairs().iter().collect();
     pairs.sort();
@@ -123,7 +124,7 @@ fn string_to_sign(
             lines.last_mut(),
             pairs.iter().find(|(name, _)| name == "comp"),
         ) {
-            *path += &format!("?comp={comp}");
+            path.extend(["?comp=", comp]);
         }
         return lines.join("\n");
     }
@@ -143,7 +144,7 @@ fn standard_header(headers: &HeaderMap, name: &str) -> String {
     if unsigned { String::new() } else { value }
 }
 
-fn canonical_headers(headers: &HeaderMap, order: HeaderOrder, show: bool) -> Vec<String> {
+fn canonical_headers(headers: &HeaderMap, order: HeaderOrder, secrets: bool) -> Vec<String> {
     let mut names: Vec<&str> = headers
         .keys()
         .map(hyper::header::HeaderName::as_str)
@@ -158,7 +159,7 @@ fn canonical_headers(headers: &HeaderMap, order: HeaderOrder, show: bool) -> Vec
         let secret = name.ends_with("authorization")
             || name.ends_with("encryption-key")
             || value.to_ascii_lowercase().contains("sig");
-        if secret && !show {
+        if secret && !secrets {
             format!("{name}:(hidden)")
         } else {
             format!("{name}:{value}")

@@ -136,7 +136,7 @@ fn request_parts(query: &Query, headers: &HeaderMap) -> Result<String, Refusal> 
     for name in query.get("srh").split(',').filter(|name| !name.is_empty()) {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         let value = value.ok_or_else(|| failed(format!("srh wants the header {name:?}")))?;
-        text += &format!("{name}:{value}\n");
+        text.extend([name, ":", value, "\n"]);
     }
     text.push('\n');
     for name in query.get("srq").split(',').filter(|name| !name.is_empty()) {
@@ -144,7 +144,7 @@ fn request_parts(query: &Query, headers: &HeaderMap) -> Result<String, Refusal> 
         if value.is_empty() {
             return Err(failed(format!("srq wants the parameter {name:?}")));
         }
-        text += &format!("\n{name}:{value}");
+        text.extend(["\n", name, ":", value]);
     }
     text.push('\n');
     Ok(text)
