@@ -8,6 +8,6 @@ mod targets;
 
 pub use contender::{Contender, Ground};
 pub use machine::Machine;
-pub use peers::{NullBlob, azcopy};
+pub use peers::NullBlob;
 pub use table::report;
 pub use targets::{Judged, Results, judge};

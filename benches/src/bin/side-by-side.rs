@@ -34,7 +34,7 @@ struct Arguments {
     /// The blobferry to measure [default: built now, release]
     #[arg(long)]
     blobferry: Option<PathBuf>,
-    /// The azcopy to measure [default: the one that benches/node pins]
+    /// The azcopy to measure [default: the one that tests/azcopy pins]
     #[arg(long)]
     azcopy: Option<PathBuf>,
 }
@@ -96,7 +96,7 @@ fn prepare(arguments: &Arguments, endpoint: &str) -> Result<Ground> {
     std::io::copy(&mut fs_err::File::open(&file)?, &mut std::io::sink())?;
     let azcopy = match &arguments.azcopy {
         Some(path) => path.clone(),
-        None => azcopy()?,
+        None => blobferry_harness::azcopy::binary()?,
     };
     let blobferry = match &arguments.blobferry {
         Some(path) => path.clone(),
