@@ -380,7 +380,7 @@ def listing():
     equal(list(of.list_blob_names()), names)
     equal([b.name for b in of.list_blobs(name_starts_with="a/")], names[:3])
     equal(sorted(b.name for b in of.walk_blobs()), ["a/", "c", "d/"])
-    equal(sorted(b.name for b in of.walk_blobs(name_starts_with="a/", delimiter="/")], ["a/1", "a/2", "a/b/"])
+    equal(sorted(b.name for b in of.walk_blobs(name_starts_with="a/", delimiter="/")), ["a/1", "a/2", "a/b/"])
     pages = of.list_blobs(results_per_page=2).by_page()
     equal([[b.name for b in page] for page in pages], [names[:2], names[2:4], names[4:]])
     first = of.list_blobs(results_per_page=2).by_page()

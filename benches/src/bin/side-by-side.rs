@@ -11,7 +11,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use blobferry_benches::measure::{Cost, median};
-use blobferry_benches::side_by_side::{Contender, Ground, Machine, NullBlob, azcopy, report};
+use blobferry_benches::side_by_side::{Contender, Ground, Machine, NullBlob, report};
 use blobferry_benches::size::Size;
 use blobferry_harness::write_pattern_file;
 use clap::{Parser, ValueEnum as _};

@@ -11,6 +11,7 @@ use ureq::http::{HeaderMap, Request};
 pub use blobs::Block;
 
 use crate::azurite::Azurite;
+use crate::sas::{Account, Terms};
 
 const API_VERSION: &str = "2024-08-04";
 
@@ -60,7 +61,24 @@ impl Azurite {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer> {
-        let sas = self.account_sas(account, ALL)?;
+        ask(self.account(account)?, method, url, query, headers, body)
+    }
+}
+
+/// Any call to a service that knows `account`, over plain HTTP: `query` goes before the account SAS that this mints;
+/// statuses of all kinds are returned.
+///
+/// # Errors
+/// When no answer came.
+pub fn ask(
+    account: &Account,
+    method: &str,
+    url: &str,
+    query: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Result<Answer> {
+        let sas = Terms::new(ALL).account(account)?;
         let joint = if query.is_empty() { "" } else { "&" };
         let mut request = Request::builder()
             .method(method)
@@ -87,5 +105,4 @@ impl Azurite {
             headers: parts.headers,
             body,
         })
-    }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::azurite::Azurite;
 use crate::sas::{Account, Sas, Terms};
+use crate::service::{Answer, ask};
 
 /// Who serves, where its behaviour differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,15 @@ impl Target {
         let container = path.split('/').next().unwrap_or_default();
         let sas = Terms::new(permissions).service(account, container, None)?;
         Ok(self.with(account, path, &sas))
+    }
+
+    /// Any call past the client under test, over plain HTTP; `path` and `query` as in the URL.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub fn ask(&self, method: &str, account: &Account, path: &str, query: &str) -> Result<Answer> {
+        let url = format!("{}/{}/{path}", self.endpoint, account.name);
+        ask(account, method, &url, query, &[], &[])
     }
 
     /// The variables that make OpenSSL, Go and Python trust the service's authority; none over http.
