@@ -110,7 +110,13 @@ fn azcopy_file(target: &Target) {
     let blob = "azcopy-file/in%20a/big%20%C3%BC.tar";
     let (source, destination) = (url(target, 0, blob), url(target, 1, blob));
     let mut words = vec!["copy", from, &source, "--from-to", "LocalBlob"];
-    words.extend(["--block-size-mb", "4", "--put-md5", "--block-blob-tier", "Cool"]);
+    words.extend([
+        "--block-size-mb",
+        "4",
+        "--put-md5",
+        "--block-blob-tier",
+        "Cool",
+    ]);
     words.extend(["--metadata", "category=acr-transfer-blob;run=7"]);
     words.extend(["--blob-tags", "stage=export&note=v%201"]);
     words.extend(["--content-type", "application/x-tar"]);
@@ -124,7 +130,10 @@ fn azcopy_file(target: &Target) {
 
     let container = url(target, 0, "azcopy-file");
     let listed = azcopy(&tool, &["list", &container, "--location", "Blob"]);
-    assert!(listed.contains("in a/big ü.tar; Content Length: 20.00 MiB"), "{listed}");
+    assert!(
+        listed.contains("in a/big ü.tar; Content Length: 20.00 MiB"),
+        "{listed}"
+    );
 
     let across = ["copy", &source, &destination, "--from-to", "BlobBlob"];
     let with = ["--s2s-preserve-blob-tags", "--block-size-mb", "4"];
@@ -180,7 +189,10 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 fn disturb(root: &Path) {
     let changed = root.join("sub/f 3.bin");
     write(&changed, b"changed", 0);
-    let file = fs_err::OpenOptions::new().write(true).open(&changed).unwrap();
+    let file = fs_err::OpenOptions::new()
+        .write(true)
+        .open(&changed)
+        .unwrap();
     // The service's times are whole seconds: newer than an upload of this very second.
     let soon = SystemTime::now() + Duration::from_secs(60);
     file.file().set_modified(soon).unwrap();
@@ -202,15 +214,28 @@ fn azcopy_folders(target: &Target) {
         url(target, 1, "azcopy-folders/tree"),
     );
     let sync = |from: &str, to: &str, way: &str| {
-        let words = ["sync", from, to, "--from-to", way, "--delete-destination=true"];
+        let words = [
+            "sync",
+            from,
+            to,
+            "--from-to",
+            way,
+            "--delete-destination=true",
+        ];
         azcopy(&tool, &words)
     };
     sync(from, &source, "LocalBlob");
     disturb(&here);
     let told = sync(from, &source, "LocalBlob");
     let sent = "Number of Copy Transfers Completed: 1\n";
-    assert!(told.contains(sent), "only the changed file goes again: {told}");
-    assert!(told.contains("Number of Deletions at Destination: 1\n"), "{told}");
+    assert!(
+        told.contains(sent),
+        "only the changed file goes again: {told}"
+    );
+    assert!(
+        told.contains("Number of Deletions at Destination: 1\n"),
+        "{told}"
+    );
     fs_err::create_dir(&back).unwrap();
     write(&back.join("stray"), b"goes away", 3600);
     sync(&source, to, "BlobLocal");
@@ -226,10 +251,16 @@ fn azcopy_folders(target: &Target) {
     }
 
     let sub = url(target, 0, "azcopy-folders/tree/sub");
-    azcopy(&tool, &["remove", &sub, "--from-to", "BlobTrash", "--recursive"]);
+    azcopy(
+        &tool,
+        &["remove", &sub, "--from-to", "BlobTrash", "--recursive"],
+    );
     let container = url(target, 0, "azcopy-folders");
     let listed = azcopy(&tool, &["list", &container, "--location", "Blob"]);
-    let left: Vec<&str> = listed.lines().filter(|line| line.contains("Content Length")).collect();
+    let left: Vec<&str> = listed
+        .lines()
+        .filter(|line| line.contains("Content Length"))
+        .collect();
     assert_eq!(left, ["tree/empty; Content Length: 0.00 B"]);
 }
 
@@ -239,7 +270,11 @@ fn python_sdk(target: &Target) {
         return;
     };
     let done = python.client(target).unwrap().expect_code(0);
-    let passed = done.stdout_text().lines().filter(|line| line.starts_with("ok ")).count();
+    let passed = done
+        .stdout_text()
+        .lines()
+        .filter(|line| line.starts_with("ok "))
+        .count();
     let wanted = match target.service {
         Service::Azurite => PYTHON_CHECKS,
         Service::Lab => PYTHON_CHECKS + PYTHON_CHECKS_OF_LAB,
@@ -275,7 +310,11 @@ fn rclone_folders(target: &Target) {
     run(&["sync", remote, to]);
     assert_eq!(tree(&here), tree(&back));
 
-    run(&["copyto", "lab:rclone-folders/tree/big.bin", "lab:rclone-folders/copied.bin"]);
+    run(&[
+        "copyto",
+        "lab:rclone-folders/tree/big.bin",
+        "lab:rclone-folders/copied.bin",
+    ]);
     let size = run(&["lsf", "--format", "ps", "lab:rclone-folders/copied.bin"]);
     assert_eq!(size.trim(), "copied.bin;9000001");
     run(&["settier", "Cool", "lab:rclone-folders/copied.bin"]);

@@ -1,9 +1,9 @@
 //! Debian packages that a client needs, installed where that is allowed: by root, in CI.
 
-use std::fs::File;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
+use fs_err::File;
 use rustix::fs::{FlockOperation, flock};
 
 use crate::command::Run;
@@ -19,9 +19,12 @@ pub fn install(package: &str) -> Result<()> {
         bail!("{hint}");
     }
     // dpkg does not wait for others, and the tests of several processes may get here at once.
-    let queue = File::open(env!("CARGO_MANIFEST_DIR")).context("the harness's folder")?;
+    let queue = File::open(env!("CARGO_MANIFEST_DIR"))?;
     flock(&queue, FlockOperation::LockExclusive)?;
-    for words in [&["update"][..], &["install", "-y", "--no-install-recommends", package]] {
+    for words in [
+        &["update"][..],
+        &["install", "-y", "--no-install-recommends", package],
+    ] {
         let done = Run::new("apt-get")
             .args(words)
             .env("DEBIAN_FRONTEND", "noninteractive")

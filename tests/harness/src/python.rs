@@ -9,8 +9,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::command::{Finished, Run};
 use crate::pattern::sha256_hex;
-use crate::skip;
 use crate::target::Target;
+use crate::{debian, skip};
 
 /// A Python that has the SDK.
 #[derive(Debug)]
@@ -55,7 +55,10 @@ impl Python {
 
     fn install() -> Result<Self> {
         let wanted = folder().join("requirements.txt");
-        let digest: String = sha256_hex(&fs_err::read(&wanted)?).chars().take(16).collect();
+        let digest: String = sha256_hex(&fs_err::read(&wanted)?)
+            .chars()
+            .take(16)
+            .collect();
         let room = cache().join(format!("python-{digest}"));
         fs_err::create_dir_all(&room)?;
         // Processes take turns, and the later ones find the work done; the kernel frees the lock whatever happens.
@@ -68,14 +71,26 @@ impl Python {
         let python = make(&room)?;
         let pip = python
             .run()
-            .args(["-m", "pip", "install", "--quiet", "--no-input", "--require-hashes"])
-            .args(["--only-binary", ":all:", "--disable-pip-version-check", "-r"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-input",
+                "--require-hashes",
+            ])
+            .args([
+                "--only-binary",
+                ":all:",
+                "--disable-pip-version-check",
+                "-r",
+            ])
             .arg(&wanted);
         let pip = match &python.packages {
             Some(packages) => pip.arg("--target").arg(packages),
             None => pip,
         };
-        success(pip.timeout(Duration::from_secs(300)).run()?)?;
+        success(&pip.timeout(Duration::from_secs(300)).run()?)?;
         if !python.works() {
             bail!("the installed SDK cannot be imported");
         }
@@ -109,12 +124,16 @@ fn make(room: &Path) -> Result<Python> {
     python()
         .arg("--version")
         .run()
-        .context("install Python 3.9 or later (Debian: apt-get install -y python3 python3-venv)")?;
-    let venv = python()
-        .args(["-m", "venv", "--clear"])
-        .arg(room.join("venv"))
-        .run()?;
-    if venv.code() == Some(0) {
+        .context("install Python 3.10 or later (Debian: apt-get install -y python3 python3-venv)")?;
+    let venv = || {
+        python()
+            .args(["-m", "venv", "--clear"])
+            .arg(room.join("venv"))
+            .run()
+    };
+    if venv()?.code() == Some(0)
+        || (debian::install("python3-venv").is_ok() && venv()?.code() == Some(0))
+    {
         return Ok(Python::in_venv(room));
     }
     let pip = python().args(["-m", "pip", "--version"]).run()?;
@@ -124,7 +143,7 @@ fn make(room: &Path) -> Result<Python> {
     Ok(Python::in_folder(room))
 }
 
-fn success(done: Finished) -> Result<()> {
+fn success(done: &Finished) -> Result<()> {
     if done.code() != Some(0) {
         bail!("{} failed:\n{}", done.command, done.stderr_text());
     }
@@ -135,10 +154,12 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../python")
 }
 
-/// The build's folder, which is no part of the tree and goes with `cargo clean`.
+/// The build's folder, which is no part of the tree and goes with `cargo clean`: Cargo marks it with a tag.
 fn cache() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+    let program = std::env::current_exe().unwrap_or_default();
+    let tagged = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    program.ancestors().find(tagged).map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"),
-        PathBuf::from,
+        Path::to_owned,
     )
 }

@@ -57,7 +57,14 @@ impl Rclone {
     /// When it does not start or end within a minute.
     pub fn run(&self, words: &[&str]) -> Result<Finished> {
         // One try each: a refusal shows at once.
-        let bounds = ["--retries", "1", "--low-level-retries", "1", "--timeout", "20s"];
+        let bounds = [
+            "--retries",
+            "1",
+            "--low-level-retries",
+            "1",
+            "--timeout",
+            "20s",
+        ];
         let mut run = Run::new("rclone")
             .args(words)
             .args(bounds)
