@@ -2,12 +2,10 @@
 
 mod contender;
 mod machine;
-mod peers;
 mod table;
 mod targets;
 
 pub use contender::{Contender, Ground};
 pub use machine::Machine;
-pub use peers::azcopy;
 pub use table::report;
 pub use targets::{Judged, Results, judge};

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use blobferry_benches::measure::{Cost, median};
 use blobferry_benches::server::{Server, build};
-use blobferry_benches::side_by_side::{Contender, Ground, Machine, azcopy, report};
+use blobferry_benches::side_by_side::{Contender, Ground, Machine, report};
 use blobferry_benches::size::Size;
 use blobferry_harness::write_pattern_file;
 use clap::{Parser, ValueEnum as _};
@@ -34,7 +34,7 @@ struct Arguments {
     /// The blobferry to measure [default: built now, release]
     #[arg(long)]
     blobferry: Option<PathBuf>,
-    /// The azcopy to measure [default: the one that benches/node pins]
+    /// The azcopy to measure [default: the one that tests/azcopy pins]
     #[arg(long)]
     azcopy: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     let both = [("acr-lab", "acr-lab"), ("blobferry", "blobferry")];
     build(if arguments.blobferry.is_some() { &both[..1] } else { &both })?;
     // One thread: a second one of the server's would take from the client what it gives to the service.
-    let lab = Server::lab(&["--null", "--threads", "1", "--account", "null"])?;
+    let lab = Server::lab(&["--null", "--threads", "1", "--account", "account"])?;
     let ground = prepare(&arguments, lab.endpoint())?;
 
     let mut costs: BTreeMap<Contender, Vec<Cost>> = BTreeMap::new();
@@ -98,7 +98,7 @@ fn prepare(arguments: &Arguments, endpoint: &str) -> Result<Ground> {
     std::io::copy(&mut fs_err::File::open(&file)?, &mut std::io::sink())?;
     let azcopy = match &arguments.azcopy {
         Some(path) => path.clone(),
-        None => azcopy()?,
+        None => blobferry_harness::azcopy::binary()?,
     };
     let blobferry = match &arguments.blobferry {
         Some(path) => path.clone(),

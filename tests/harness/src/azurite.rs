@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::node;
 use crate::pattern::pattern;
 use crate::sas::{Account, Sas, Terms};
+use crate::skip;
 
 /// The account that copies start from.
 pub const SOURCE: &str = "srcacct";
@@ -78,17 +79,7 @@ impl Azurite {
     /// With `CI=true`, where a missing Azurite is a failure and not a skip.
     #[must_use]
     pub fn start_or_skip() -> Option<Self> {
-        match Self::start() {
-            Ok(azurite) => Some(azurite),
-            Err(error) => {
-                assert!(
-                    std::env::var("CI").as_deref() != Ok("true"),
-                    "CI=true, and Azurite cannot run: {error:#}"
-                );
-                skip_loudly(&error);
-                None
-            }
-        }
+        skip::or_skip("Azurite", Self::start())
     }
 
     /// One Azurite for all tests of this process: give each test a container of its own by [`Azurite::fresh_container`].
@@ -108,6 +99,12 @@ impl Azurite {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Both accounts, [`SOURCE`] first.
+    #[must_use]
+    pub fn accounts(&self) -> &[Account] {
+        &self.accounts
     }
 
     /// The account of that name: [`SOURCE`] or [`DESTINATION`].
@@ -212,11 +209,6 @@ fn account(name: &str, seed: u64) -> Account {
         name: name.to_owned(),
         key: STANDARD.encode(pattern(seed, 64)),
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-fn skip_loudly(error: &anyhow::Error) {
-    eprintln!("SKIPPED: Azurite cannot run here, so nothing was tested against it: {error:#}");
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub struct Run {
 
 impl Run {
     /// Runs `program` with no arguments, an empty standard input, a deadline of 120 s, and an environment without
-    /// `BLOBFERRY_*`, `AZCOPY_*` and proxies, which would make a test depend on the machine.
+    /// `BLOBFERRY_*`, `AZCOPY_*`, `RCLONE_*` and proxies, which would make a test depend on the machine.
     #[must_use]
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
@@ -36,6 +36,7 @@ impl Run {
             let upper = name.to_string_lossy().to_uppercase();
             if upper.starts_with("BLOBFERRY_")
                 || upper.starts_with("AZCOPY_")
+                || upper.starts_with("RCLONE_")
                 || upper.ends_with("_PROXY")
             {
                 command.env_remove(&name);
