@@ -8,12 +8,14 @@
 )]
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use blobferry_harness::{
-    Answer, Azcopy, Azurite, Python, Rclone, Service, Target, pattern, write_pattern_file,
+    Account, Answer, Azcopy, Azurite, Python, Rclone, Service, Target, pattern, write_pattern_file,
 };
+use blobferry_lab::{Lab, Options};
 
 /// Checks that tests/python/client.py makes of every service, and those that only the lab passes.
 const PYTHON_CHECKS: usize = 19;
@@ -26,24 +28,64 @@ fn azurite() -> Option<Target> {
     Azurite::shared().map(Target::from)
 }
 
+/// The lab, over http; and its handle, which ends it.
+fn lab() -> (Target, Lab) {
+    let options = Options {
+        listen_tls: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        ..Options::default()
+    };
+    let lab = Lab::start(options).unwrap();
+    let accounts = lab.store().accounts().into_iter();
+    let target = Target {
+        endpoint: lab.endpoint(),
+        accounts: accounts
+            .map(|(name, key)| Account {
+                name,
+                key: key.to_base64(),
+            })
+            .collect(),
+        ca_file: None,
+        service: Service::Lab,
+    };
+    (target, lab)
+}
+
 #[test]
 fn azcopy_carries_a_file_up_across_and_down() {
     azurite().iter().for_each(azcopy_file);
+    let running = lab();
+    azcopy_file(&running.0);
 }
 
 #[test]
 fn azcopy_keeps_folders_in_step() {
     azurite().iter().for_each(azcopy_folders);
+    let running = lab();
+    azcopy_folders(&running.0);
 }
 
 #[test]
 fn the_python_sdk_finds_what_it_expects() {
     azurite().iter().for_each(python_sdk);
+    let running = lab();
+    python_sdk(&running.0);
+}
+
+#[test]
+fn the_python_sdk_trusts_the_labs_certificate() {
+    let (mut target, lab) = lab();
+    let ca_file = tempfile::NamedTempFile::new().unwrap();
+    fs_err::write(ca_file.path(), lab.ca_certificate().unwrap()).unwrap();
+    target.endpoint = lab.tls_endpoint().unwrap();
+    target.ca_file = Some(ca_file.path().to_owned());
+    python_sdk(&target);
 }
 
 #[test]
 fn rclone_keeps_folders_in_step() {
     azurite().iter().for_each(rclone_folders);
+    let running = lab();
+    rclone_folders(&running.0);
 }
 
 /// A call past the client: `path` in the first (0) or the second account (1).
