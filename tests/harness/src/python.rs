@@ -124,7 +124,7 @@ fn make(room: &Path) -> Result<Python> {
     python()
         .arg("--version")
         .run()
-        .context("install Python 3.10 or later (Debian: apt-get install -y python3 python3-venv)")?;
+        .context("install Python 3.11 or later (Debian: apt-get install -y python3 python3-venv)")?;
     let venv = || {
         python()
             .args(["-m", "venv", "--clear"])
