@@ -18,8 +18,8 @@ use blobferry_harness::{
 use blobferry_lab::{Lab, Options};
 
 /// Checks that tests/python/client.py makes of every service, and those that only the lab passes.
-const PYTHON_CHECKS: usize = 19;
-const PYTHON_CHECKS_OF_LAB: usize = 3;
+const PYTHON_CHECKS: usize = 20;
+const PYTHON_CHECKS_OF_LAB: usize = 2;
 
 const MIB: u64 = 1 << 20;
 

@@ -460,7 +460,7 @@ def sas_refusals():
         refused(blob_sas(blob, "r", protocol="https").download_blob, WANTED["protocol"], status=403)
 
 
-@lab_only
+@check
 def create_does_not_overwrite():
     of = container()
     of.upload_blob("here", b"1")

@@ -121,10 +121,9 @@ impl Python {
 /// A virtual environment; or, on a Debian without python3-venv, a folder of packages for the machine's Python.
 fn make(room: &Path) -> Result<Python> {
     let python = || Run::new("python3").env_remove("PYTHONPATH");
-    python()
-        .arg("--version")
-        .run()
-        .context("install Python 3.10 or later (Debian: apt-get install -y python3 python3-venv)")?;
+    python().arg("--version").run().context(
+        "install Python 3.11 or later (Debian: apt-get install -y python3 python3-venv)",
+    )?;
     let venv = || {
         python()
             .args(["-m", "venv", "--clear"])
