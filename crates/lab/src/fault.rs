@@ -1,25 +1,37 @@
-//! Fault scripts: what shall go wrong, for which request, and when. The script is data; what it does to a connection is
-//! in the service.
+#![doc = include_str!("../FAULTS.md")]
+//! # The module
+//! The script is data; what it does to a connection is in the service, which asks [`Faults::decide`] once per request.
 
+mod action;
+mod fields;
+mod glob;
+mod rule;
+mod script;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
+pub use self::script::{Script, ScriptError};
 use crate::{Address, Operation};
-
-/// A script: JSON, as `acr-lab serve --faults FILE` reads it.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Script {}
 
 /// One thing to do to one request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Refuse without doing the work (the body is read first).
     Answer {
+        /// 400 to 599.
         status: u16,
+        /// `x-ms-error-code`: letters and digits.
         code: String,
+        /// `<Message>`.
         message: String,
+        /// For `Retry-After` or, with a fraction of a second, `x-ms-retry-after-ms`.
         retry_after: Option<Duration>,
     },
     /// Close the connection with a TCP reset before the body is read or sent.
@@ -50,32 +62,116 @@ pub enum Action {
     RevokeSas,
     /// Drop the blob's uncommitted blocks before the work is done.
     ForgetBlocks,
-    /// x
+    /// Wait this long before the request is looked at, on top of the line's latency.
     Latency(Duration),
 }
-impl Action { pub fn refusal(&self) -> Option<crate::Refusal> { todo!() } }
-impl Script { pub fn parse(_t: &str) -> Result<Self, std::io::Error> { todo!() } }
-impl Faults { pub fn report(&self) -> Vec<u8> { todo!() } }
 
 /// The script in force, and what it has counted.
 #[derive(Debug, Default)]
-pub struct Faults {}
+pub struct Faults {
+    /// There are rules. Without any, requests do not meet here.
+    armed: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    script: Script,
+    /// One for each rule.
+    tallies: Vec<Tally>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    matches: u64,
+    acted: u64,
+}
+
+/// What became of a rule so far.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleReport {
+    /// The rule, as it was written.
+    pub rule: Value,
+    /// Requests it is about (`on`, `account`, `path`).
+    pub matches: u64,
+    /// Requests it acted upon.
+    pub acted: u64,
+}
 
 impl Faults {
     /// Puts a script in force; its counters and its random sequence start anew.
     pub fn set(&self, script: Script) {
-        todo!()
+        let mut state = self.state();
+        state.tallies = vec![Tally::default(); script.rules.len()];
+        self.armed
+            .store(!script.rules.is_empty(), Ordering::Relaxed);
+        state.script = script;
+    }
+
+    /// No faults and no line, as in the beginning.
+    pub fn clear(&self) {
+        self.set(Script::default());
     }
 
     /// What shall be done to this request, in the script's order. Counts it.
     pub fn decide(&self, operation: Operation, address: &Address) -> Vec<Action> {
-        todo!()
+        // Relaxed: a request that races with `set` may meet the old script or the new one.
+        if !self.armed.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let path = address.path();
+        let mut actions = Vec::new();
+        let mut state = self.state();
+        let State { script, tallies } = &mut *state;
+        for ((number, rule), tally) in (1_u64..).zip(&script.rules).zip(tallies) {
+            if !rule.matches(operation, address, &path) {
+                continue;
+            }
+            tally.matches = tally.matches.saturating_add(1);
+            let chance = |count| chance(script.seed, number, count);
+            if rule.acts(tally.matches, tally.acted, chance) {
+                tally.acted = tally.acted.saturating_add(1);
+                actions.push(rule.action.clone());
+            }
+        }
+        actions
     }
 
     /// Latency to add to each request, bandwidth per connection and in total in bytes per second.
     pub fn line(&self) -> LineLimits {
-        todo!()
+        self.state().script.line
     }
+
+    /// Each rule with what it has counted, in the script's order.
+    #[must_use]
+    pub fn report(&self) -> Vec<RuleReport> {
+        let state = self.state();
+        let rules = state.script.rules.iter().zip(&state.tallies);
+        rules
+            .map(|(rule, tally)| RuleReport {
+                rule: rule.written.clone(),
+                matches: tally.matches,
+                acted: tally.acted,
+            })
+            .collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number in 0..1 that belongs to the match `count` of the rule `number` and to nothing else, so that neither other
+/// rules nor the order of requests change it. `SplitMix64` (Steele, Lea, Flood 2014), once for each input.
+fn chance(seed: u64, number: u64, count: u64) -> f64 {
+    let mix = |state: u64, input: u64| {
+        let mut z = (state ^ input).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let random = mix(mix(mix(0, seed), number), count);
+    u32::try_from(random >> 32).map_or(0.0, |high| f64::from(high) / 4_294_967_296.0)
 }
 
 /// The line that a rehearsal pretends to have.
