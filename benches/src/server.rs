@@ -29,11 +29,14 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0", "--output", "json"]);
         let (child, line) = started(command.args(words))?;
         let ready: Value = serde_json::from_str(&line).context("acr-lab's first line")?;
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let endpoint = text(&ready["http"]).ok_or_else(|| anyhow!("acr-lab named no address"))?;
-        let accounts = ready["accounts"].as_array().into_iter().flatten();
+        let text = |value: Option<&Value>| value?.as_str().map(str::to_owned);
+        let endpoint =
+            text(ready.get("http")).ok_or_else(|| anyhow!("acr-lab named no address"))?;
+        let accounts = ready.get("accounts").and_then(Value::as_array);
         let sas = accounts
-            .filter_map(|account| Some((text(&account["name"])?, text(&account["sas"])?)))
+            .into_iter()
+            .flatten()
+            .filter_map(|account| Some((text(account.get("name"))?, text(account.get("sas"))?)))
             .collect();
         Ok(Self {
             child,
@@ -89,7 +92,8 @@ impl Server {
     pub fn peak_memory(&self) -> Result<u64> {
         let status = fs_err::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+        let kibibytes =
+            line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
         kibibytes
             .map(|kibibytes: u64| kibibytes << 10)
             .ok_or_else(|| anyhow!("no VmHWM in /proc"))

@@ -47,7 +47,11 @@ fn main() -> Result<()> {
         arguments.only.clone()
     };
     let both = [("acr-lab", "acr-lab"), ("blobferry", "blobferry")];
-    build(if arguments.blobferry.is_some() { &both[..1] } else { &both })?;
+    build(if arguments.blobferry.is_some() {
+        &both[..1]
+    } else {
+        &both
+    })?;
     // One thread: a second one of the server's would take from the client what it gives to the service.
     let lab = Server::lab(&["--null", "--threads", "1", "--account", "account"])?;
     let ground = prepare(&arguments, lab.endpoint())?;

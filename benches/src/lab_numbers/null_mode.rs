@@ -56,13 +56,7 @@ pub fn table(runs: u32) -> Result<String> {
             cpu: Box::new(|| nginx.cpu()),
         });
     }
-    let mut measured = vec![(Vec::new(), Vec::new()); cases.len()];
-    for _ in 0..runs {
-        for (case, (up, down)) in cases.iter().zip(&mut measured) {
-            up.push(transfer(case, &["-T", &file.to_string_lossy(), "-H", "x-ms-blob-type: BlockBlob", "-H", "Expect:", &case.put])?);
-            down.push(transfer(case, &[&case.get])?);
-        }
-    }
+    let measured = measure(&cases, &file, runs)?;
     let mut table = format!(
         "Null mode, one curl, {SIZE} bytes each way, median of {runs}:\n\n\
          | server | up, GB/s | its CPU, s | down, GB/s | its CPU, s |\n|---|---|---|---|---|\n"
@@ -83,6 +77,26 @@ pub fn table(runs: u32) -> Result<String> {
     Ok(table)
 }
 
+/// Wall and CPU time of each run.
+type Runs = Vec<(Duration, Duration)>;
+
+/// Every server in turn; uploads and downloads of each.
+fn measure(cases: &[Case<'_>], file: &Path, runs: u32) -> Result<Vec<(Runs, Runs)>> {
+    let file = file.to_string_lossy().into_owned();
+    let mut measured = vec![(Vec::new(), Vec::new()); cases.len()];
+    for _ in 0..runs {
+        for (case, (up, down)) in cases.iter().zip(&mut measured) {
+            let kind = "x-ms-blob-type: BlockBlob";
+            up.push(transfer(
+                case,
+                &["-T", &file, "-H", kind, "-H", "Expect:", &case.put],
+            )?);
+            down.push(transfer(case, &[&case.get])?);
+        }
+    }
+    Ok(measured)
+}
+
 /// Decimal gigabytes a second.
 fn rate(wall: Duration) -> f64 {
     4.0 * GIB / 1e9 / wall.as_secs_f64()
@@ -93,7 +107,16 @@ fn transfer(case: &Case<'_>, words: &[&str]) -> Result<(Duration, Duration)> {
     let before = (case.cpu)()?;
     let began = Instant::now();
     let status = Command::new("curl")
-        .args(["-sS", "--fail", "--noproxy", "*", "--max-time", "300", "-o", "/dev/null"])
+        .args([
+            "-sS",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--max-time",
+            "300",
+            "-o",
+            "/dev/null",
+        ])
         .args(words)
         .stdin(Stdio::null())
         .status()
@@ -104,7 +127,7 @@ fn transfer(case: &Case<'_>, words: &[&str]) -> Result<(Duration, Duration)> {
 }
 
 /// The median of each by itself.
-fn middle(runs: Vec<(Duration, Duration)>) -> (Duration, Duration) {
+fn middle(runs: Runs) -> (Duration, Duration) {
     let (mut walls, mut cpus): (Vec<_>, Vec<_>) = runs.into_iter().unzip();
     walls.sort_unstable();
     cpus.sort_unstable();
@@ -122,17 +145,22 @@ impl Nginx {
     /// `None` where nginx is not installed.
     fn start(folder: &Path) -> Result<Option<Self>> {
         // nginx cannot say which port the kernel gave it: one is found and left for it.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?
+            .local_addr()?
+            .port();
         let shown = folder.display();
         let config = folder.join("nginx.conf");
-        fs_err::write(&config, format!(
-            "daemon off; master_process off; worker_processes 1; pid {shown}/pid; error_log stderr;\n\
+        fs_err::write(
+            &config,
+            format!(
+                "daemon off; master_process off; worker_processes 1; pid {shown}/pid; error_log stderr;\n\
              events {{ worker_connections 64; }}\n\
              http {{ access_log off; client_max_body_size 0; client_body_temp_path {shown}; proxy_temp_path {shown};\n\
              fastcgi_temp_path {shown}; uwsgi_temp_path {shown}; scgi_temp_path {shown};\n\
              server {{ listen 127.0.0.1:{port}; root {shown}; sendfile off; output_buffers 2 256k;\n\
              location /up {{ return 201; }} }} }}\n"
-        ))?;
+            ),
+        )?;
         let started = Command::new("nginx")
             .args(["-c", &config.to_string_lossy(), "-p", &shown.to_string()])
             .stdin(Stdio::null())

@@ -13,13 +13,26 @@ use crate::server::Server;
 /// When a program does not run or the copy fails.
 pub fn table() -> Result<String> {
     let lab = Server::lab(&[
-        "--container", "target/c",
-        "--blob", "source/c/tebibyte=1TiB",
+        "--container",
+        "target/c",
+        "--blob",
+        "source/c/tebibyte=1TiB",
     ])?;
     let program = std::env::current_exe()?.with_file_name("blobferry");
     let mut command = Command::new(program);
-    command.args(["copy", &lab.blob("source", "c/tebibyte")?, &lab.blob("target", "c/tebibyte")?]);
-    command.args(["--via", "server", "--digest", "none", "--no-journal", "--quiet"]);
+    command.args([
+        "copy",
+        &lab.blob("source", "c/tebibyte")?,
+        &lab.blob("target", "c/tebibyte")?,
+    ]);
+    command.args([
+        "--via",
+        "server",
+        "--digest",
+        "none",
+        "--no-journal",
+        "--quiet",
+    ]);
     let cost = measure(&mut command)?;
     let lab_memory = lab.peak_memory()?;
     Ok(format!(

@@ -23,10 +23,14 @@ pub fn table(runs: u32) -> Result<String> {
     let file = folder.path().join("blob");
     blobferry_harness::write_pattern_file(&file, 6, SIZE)?;
     let lab = Server::lab(&[
-        "--latency", "50ms",
-        "--cap-mbps", "1000",
-        "--container", "target/c",
-        "--blob", &format!("source/c/blob={SIZE}:pattern"),
+        "--latency",
+        "50ms",
+        "--cap-mbps",
+        "1000",
+        "--container",
+        "target/c",
+        "--blob",
+        &format!("source/c/blob={SIZE}:pattern"),
     ])?;
     let (from, to) = (lab.blob("source", "c/blob")?, lab.blob("target", "c/blob")?);
     let file = file.to_string_lossy().into_owned();
@@ -36,7 +40,10 @@ pub fn table(runs: u32) -> Result<String> {
          | copy | wall, s | of the line | peak memory, MiB |\n|---|---|---|---|\n"
     );
     for (name, words) in [
-        ("file to blob", [file.as_str(), to.as_str(), "--via", "auto"]),
+        (
+            "file to blob",
+            [file.as_str(), to.as_str(), "--via", "auto"],
+        ),
         ("blob to file", [&from, &down, "--via", "auto"]),
         ("blob to blob, relay", [&from, &to, "--via", "relay"]),
     ] {
@@ -45,7 +52,11 @@ pub fn table(runs: u32) -> Result<String> {
         let seconds = cost.wall.as_secs_f64();
         let share = 1_073_741_824.0 / LINE / seconds * 100.0;
         // Writing to a String cannot fail.
-        let _ = writeln!(table, "| {name} | {seconds:.2} | {share:.1} % | {} |", cost.peak_memory >> 20);
+        let _ = writeln!(
+            table,
+            "| {name} | {seconds:.2} | {share:.1} % | {} |",
+            cost.peak_memory >> 20
+        );
     }
     Ok(table)
 }

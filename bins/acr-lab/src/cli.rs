@@ -22,6 +22,7 @@ pub(crate) enum Command {
 /// What to serve.
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_TABLE)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ServeArgs {
     /// Address and port for http; port 0: any free one, which is printed
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10000")]
@@ -30,7 +31,12 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) tls: bool,
     /// Address and port for https
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10443", requires = "tls")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:10443",
+        requires = "tls"
+    )]
     pub(crate) tls_listen: String,
     /// Write the CA's certificate (PEM) to this file, for clients that shall trust it
     #[arg(long, value_name = "FILE", requires = "tls")]
@@ -42,7 +48,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
     /// Have this blob from the beginning (repeatable): made of nothing but its size, zeros or a pattern
-    #[arg(long = "blob", value_name = "ACCOUNT/CONTAINER/NAME=SIZE[:zeros|pattern]")]
+    #[arg(
+        long = "blob",
+        value_name = "ACCOUNT/CONTAINER/NAME=SIZE[:zeros|pattern]"
+    )]
     pub(crate) blobs: Vec<String>,
     /// Have this container from the beginning (repeatable)
     #[arg(long = "container", value_name = "ACCOUNT/CONTAINER")]

@@ -20,8 +20,15 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            let status = if asked { ExitStatus::Done } else { ExitStatus::Usage };
+            let asked = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
+            let status = if asked {
+                ExitStatus::Done
+            } else {
+                ExitStatus::Usage
+            };
             return status.into();
         }
     };

@@ -77,7 +77,10 @@ pub(crate) fn text(lab: &Lab, ca_file: Option<&Path>, to: &mut dyn Write) -> io:
         writeln!(to, "  key   {}", account.key)?;
         writeln!(to, "  SAS   {}", account.sas)?;
     }
-    writeln!(to, "\nKeys and SAS are good for this lab only; the SAS for 7 days. Faults, clock and counts: {http}/_lab/status")?;
+    writeln!(
+        to,
+        "\nKeys and SAS are good for this lab only; the SAS for 7 days. Faults, clock and counts: {http}/_lab/status"
+    )?;
     writeln!(to, "^C ends it.")?;
     to.flush()
 }

@@ -6,9 +6,9 @@ use std::thread;
 
 use blobferry_console::{ExitStatus, Failure};
 use blobferry_lab::fault::Script;
-use blobferry_lab::store::NewBlob;
+use blobferry_lab::store::{Metadata, NewBlob};
 use blobferry_lab::{CopySources, Lab, Options};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -38,12 +38,14 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
     for at in containers {
         let exists = lab.store().container(&at).is_ok();
         if !exists {
-            let made = lab.store().create_container(&at, Default::default());
+            let made = lab.store().create_container(&at, Metadata::new());
             made.map_err(refused(format!("{}/{}", at.account, at.path())))?;
         }
     }
     for (at, size, fill) in blobs {
-        let put = lab.store().put_synthetic(&at, fill.content(size), NewBlob::default());
+        let put = lab
+            .store()
+            .put_synthetic(&at, fill.content(size), NewBlob::default());
         put.map_err(refused(format!("{}/{}", at.account, at.path())))?;
     }
     let ca_file = write_certificate(&lab, args.ca_file)?;
@@ -74,7 +76,11 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
     Ok(Options {
         listen: value::listen("--listen", &args.listen)?,
         listen_tls,
-        accounts: if accounts.is_empty() { usual.accounts } else { accounts },
+        accounts: if accounts.is_empty() {
+            usual.accounts
+        } else {
+            accounts
+        },
         data: args.data.clone(),
         null: args.null,
         copy_sources: match args.copy_sources {
@@ -106,12 +112,23 @@ fn script(args: &ServeArgs) -> Result<Script, Failure> {
         }
     };
     if let Some(latency) = &args.latency {
-        script["line"]["latency_ms"] = json!(value::latency(latency)?.as_secs_f64() * 1000.0);
+        let milliseconds = value::latency(latency)?.as_secs_f64() * 1000.0;
+        set_line(&mut script, "latency_ms", milliseconds);
     }
     if let Some(cap) = &args.cap_mbps {
-        script["line"]["total_mbps"] = json!(value::cap(cap)?);
+        set_line(&mut script, "total_mbps", value::cap(cap)?);
     }
     Script::parse(&script.to_string()).map_err(|error| failed().because(&error))
+}
+
+/// Sets a field of a script's line. What is no object is left for [`Script::parse`] to refuse.
+fn set_line(script: &mut Value, field: &str, value: f64) {
+    let line = script
+        .as_object_mut()
+        .map(|script| script.entry("line").or_insert_with(|| json!({})));
+    if let Some(line) = line.and_then(Value::as_object_mut) {
+        line.insert(field.to_owned(), json!(value));
+    }
 }
 
 /// Where clients find the CA's certificate.
@@ -127,7 +144,9 @@ fn write_certificate(lab: &Lab, wanted: Option<PathBuf>) -> Result<Option<PathBu
 
 /// Waits for ^C, SIGTERM or, where asked for, the end of standard input.
 fn until_asked(end_with_stdin: bool) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let waited = runtime.and_then(|runtime| {
         runtime.block_on(async {
             let mut interrupt = signal(SignalKind::interrupt())?;

@@ -137,13 +137,17 @@ impl Lab {
     /// `https://127.0.0.1:PORT`, where the lab listens with TLS.
     #[must_use]
     pub fn tls_endpoint(&self) -> Option<String> {
-        self.tls.as_ref().map(|(address, _)| format!("https://{address}"))
+        self.tls
+            .as_ref()
+            .map(|(address, _)| format!("https://{address}"))
     }
 
     /// The CA's certificate as PEM, where the lab listens with TLS.
     #[must_use]
     pub fn ca_certificate(&self) -> Option<&str> {
-        self.tls.as_ref().map(|(_, authority)| authority.certificate())
+        self.tls
+            .as_ref()
+            .map(|(_, authority)| authority.certificate())
     }
 
     /// URL of a blob with a SAS of its own that may do everything with it until `expiry`; without a SAS where there is no

@@ -1,11 +1,13 @@
 //! One request after the other: routed, bent by the fault script, admitted, performed, answered.
 
 mod account;
+mod admit;
 mod answer;
 mod bend;
 mod blobs;
 mod blocks;
 mod body;
+mod call;
 mod containers;
 mod control;
 mod copies;
@@ -28,20 +30,21 @@ use bytes::BytesMut;
 use hyper::body::Incoming;
 use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, Uri};
+use hyper::{Method, Request, Response};
 use md5::{Digest as _, Md5};
 use tokio::time::sleep;
 
-use crate::auth::{self, AccountKey, Asked, SasFingerprint};
+use crate::auth::SasFingerprint;
 use crate::clock::http_date;
 use crate::fault::{Action, Faults};
 use crate::line::{Cut, Trunk};
-use crate::store::{Blob, Store};
-use crate::{Address, Clock, Operation, Refusal};
+use crate::store::Store;
+use crate::{Clock, Operation, Refusal};
 
 use self::answer::Answer;
 use self::bend::Bend;
 pub(crate) use self::body::AnswerBody;
+use self::call::{Call, version};
 pub use self::control::Fill;
 pub use self::copies::CopySources;
 pub use self::counters::Counted;
@@ -51,9 +54,6 @@ use self::route::Route;
 
 /// Put Block, versions since 2019-12-12, and what Put Block From URL takes in practice; bytes.
 const PUT_BLOCK_LIMIT: u64 = 4000 << 20;
-
-/// What answers name where a request names none.
-const VERSION: &str = "2024-08-04";
 
 /// Everything that requests share.
 pub(crate) struct Service {
@@ -84,74 +84,17 @@ pub(crate) struct Peer {
     pub(crate) cut: Cut,
 }
 
-/// A request that was let in, with its body.
-struct Call<'a> {
-    service: &'a Service,
-    route: &'a Route,
-    parts: &'a Parts,
-    body: &'a Received,
-    peer: &'a Peer,
-    cut: &'a Cut,
-}
-
-impl Call<'_> {
-    fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
-    }
-
-    fn version(&self) -> &str {
-        version(self.parts, self.route)
-    }
-
-    fn key(&self) -> Result<AccountKey, Refusal> {
-        self.service.key(&self.route.address.account)
-    }
-
-    /// The blob, its read conditions met.
-    fn readable(&self) -> Result<std::sync::Arc<Blob>, Refusal> {
-        let blob = self.service.store.blob(&self.route.address)?;
-        headers::conditions(self.headers()).check_read(&blob)?;
-        Ok(blob)
-    }
-
-    /// `http://host/` or `http://host/account/`, as listings name the service.
-    fn endpoint(&self) -> String {
-        let host = headers::text(self.headers(), "host").unwrap_or_default();
-        let scheme = if self.peer.tls { "https" } else { "http" };
-        if self.route.path_style {
-            format!("{scheme}://{host}/{}/", self.route.address.account)
-        } else {
-            format!("{scheme}://{host}/")
-        }
-    }
-
-    fn max_results(&self) -> Result<usize, Refusal> {
-        let Some(text) = self.route.query.get("maxresults") else {
-            return Ok(5000);
-        };
-        let number = text.parse().ok().filter(|number| *number > 0);
-        number.map(|number: usize| number.min(5000)).ok_or_else(|| {
-            Refusal::new(
-                400,
-                "OutOfRangeQueryParameterValue",
-                "One of the query parameters specified in the request URI is outside the permissible range.",
-            )
-            .detail("QueryParameterName", "maxresults")
-        })
-    }
-}
-
-fn version<'a>(parts: &'a Parts, route: &'a Route) -> &'a str {
-    headers::text(&parts.headers, "x-ms-version")
-        .or_else(|| route.query.get("sv"))
-        .unwrap_or(VERSION)
-}
-
 /// A random id in the form of a UUID.
 fn request_id() -> String {
     let text = format!("{:032x}", rand::random::<u128>());
     let part = |from, to| text.get(from..to).unwrap_or_default();
-    let parts = [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)];
+    let parts = [
+        part(0, 8),
+        part(8, 12),
+        part(12, 16),
+        part(16, 20),
+        part(20, 32),
+    ];
     parts.join("-")
 }
 
@@ -231,9 +174,11 @@ impl Service {
         if actions.contains(&Action::ResetAtEnd) {
             return cut("after the body");
         }
-        let refused = actions.iter().find_map(Action::refusal);
+        let refused = actions.iter().find_map(refusal);
         let performed = match (refused, admitted, received) {
-            (Some(refused), ..) | (None, Err(refused), _) | (None, Ok(()), Err(refused)) => Err(refused),
+            (Some(refused), ..) | (None, Err(refused), _) | (None, Ok(()), Err(refused)) => {
+                Err(refused)
+            }
             (None, Ok(()), Ok(received)) => {
                 self.counters.received(received.length);
                 self.perform(route, parts, &received, peer).await
@@ -258,117 +203,17 @@ impl Service {
         }))
     }
 
-    /// What a script does to the store and to credentials before the work.
-    fn mischief(&self, actions: &[Action], at: &Address, uri: &Uri) {
-        for action in actions {
-            match action {
-                Action::ChangeEtag => {
-                    self.store.touch(at);
-                }
-                Action::ForgetBlocks => {
-                    self.store.forget_blocks(at);
-                }
-                Action::ExpireSas => lock(&self.expired).extend(auth::sas_fingerprint(uri)),
-                Action::RevokeSas => lock(&self.revoked).extend(auth::sas_fingerprint(uri)),
-                _ => {}
-            }
-        }
-    }
-
-    fn let_in(&self, route: &Route, parts: &Parts, peer: &Peer) -> Result<(), Refusal> {
-        if route.operation == Operation::Unsupported {
-            return Err(Refusal::new(
-                501,
-                "NotImplemented",
-                "The lab knows block blobs only: no leases, snapshots, versions, undelete, append or page blobs, batches or queries.",
-            ));
-        }
-        let length = headers::text(&parts.headers, "content-length").and_then(|text| text.parse().ok());
-        let limit = match route.operation {
-            Operation::PutBlock => PUT_BLOCK_LIMIT,
-            _ => blobs::PUT_BLOB_LIMIT,
-        };
-        if length.is_some_and(|length: u64| length > limit) {
-            return Err(receive::too_large());
-        }
-        let puts = matches!(route.operation, Operation::PutBlob | Operation::PutBlock);
-        if puts && length.is_none() {
-            return Err(Refusal::new(
-                411,
-                "MissingContentLengthHeader",
-                "The Content-Length header was not specified.",
-            ));
-        }
-        if !self.checks {
-            return Ok(());
-        }
-        let Parts { method, uri, headers, .. } = parts;
-        self.admit(method, uri, headers, route, peer.client, peer.tls)
-    }
-
-    /// Whether these credentials may do this.
-    fn admit(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        route: &Route,
-        client: IpAddr,
-        tls: bool,
-    ) -> Result<(), Refusal> {
-        let key = self.key(&route.address.account)?;
-        if let Some(fingerprint) = auth::sas_fingerprint(uri) {
-            let failed = |reason: &str| {
-                Err(Refusal::new(
-                    403,
-                    "AuthenticationFailed",
-                    "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.",
-                )
-                .detail("AuthenticationErrorDetail", reason))
-            };
-            if lock(&self.expired).contains(&fingerprint) {
-                return failed("Signature not valid in the specified time frame: the fault script let it expire");
-            }
-            if lock(&self.revoked).contains(&fingerprint) {
-                return failed("Signature did not match: the fault script revoked it");
-            }
-        }
-        let container = Address {
-            blob: String::new(),
-            ..route.address.clone()
-        };
-        let policies = self.store.container(&container).map(|container| container.policies);
-        let asked = Asked {
-            method,
-            uri,
-            headers,
-            address: &route.address,
-            operation: route.operation,
-            client,
-            tls,
-            path_style: route.path_style,
-            blob_exists: self.store.blob(&route.address).is_ok(),
-        };
-        auth::check(&asked, &key, &policies.unwrap_or_default(), self.clock.now())
-    }
-
-    fn key(&self, account: &str) -> Result<AccountKey, Refusal> {
-        self.store.key(account).ok_or_else(|| {
-            let message = format!("The lab has no account {account:?}.");
-            Refusal::new(404, "ResourceNotFound", message)
-        })
-    }
-
     /// Where the body of such a request goes.
     fn intake(&self, operation: Operation, headers: &HeaderMap) -> Into {
         let expected = headers::text(headers, "content-length").and_then(|text| text.parse().ok());
         match operation {
             Operation::PutBlob | Operation::PutBlock => {
-                let wants_md5 = operation == Operation::PutBlob || headers.contains_key("content-md5");
+                let wants_md5 =
+                    operation == Operation::PutBlob || headers.contains_key("content-md5");
                 Into::Store {
-                    intake: self.store.intake(expected.unwrap_or(0)),
-                    crc64: self.checks.then(Crc64Hasher::new),
-                    md5: (self.checks && wants_md5).then(Md5::new),
+                    intake: Box::new(self.store.intake(expected.unwrap_or(0))),
+                    crc64: self.checks.then(|| Box::new(Crc64Hasher::new())),
+                    md5: (self.checks && wants_md5).then(|| Box::new(Md5::new())),
                 }
             }
             Operation::PutBlockList
@@ -402,7 +247,9 @@ impl Service {
             | Operation::AbortCopyBlob => copies::perform(&call).await,
             // Asked for on any path, a blob's too.
             Operation::GetAccountInformation => account::perform(&call),
-            Operation::PutBlock | Operation::PutBlockList | Operation::GetBlockList => blocks::perform(&call),
+            Operation::PutBlock | Operation::PutBlockList | Operation::GetBlockList => {
+                blocks::perform(&call)
+            }
             _ if !route.address.blob.is_empty() => blobs::perform(&call),
             _ if !route.address.container.is_empty() => containers::perform(&call),
             _ => account::perform(&call),
@@ -440,14 +287,38 @@ impl Service {
     /// Whether a copy's source on `authority` is this lab itself.
     fn is_own(&self, authority: &str) -> bool {
         let authority = authority.to_ascii_lowercase();
-        let Some((host, port)) = authority.rsplit_once(':') else { return false };
-        let is_loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".localhost");
+        let Some((host, port)) = authority.rsplit_once(':') else {
+            return false;
+        };
+        let is_loopback =
+            matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".localhost");
         is_loopback && port.parse().is_ok_and(|port| self.ports.contains(&port))
     }
 
     fn properties(&self) -> MutexGuard<'_, Properties> {
         lock(&self.properties)
     }
+}
+
+/// The refusal that a script asks for.
+fn refusal(action: &Action) -> Option<Refusal> {
+    let Action::Answer {
+        status,
+        code,
+        message,
+        retry_after,
+    } = action
+    else {
+        return None;
+    };
+    let refused = Refusal::new(*status, code.clone(), message.clone());
+    Some(match retry_after {
+        None => refused,
+        Some(pause) if pause.subsec_nanos() == 0 => {
+            refused.header("retry-after", pause.as_secs().to_string())
+        }
+        Some(pause) => refused.header("x-ms-retry-after-ms", pause.as_millis().to_string()),
+    })
 }
 
 /// A checksum that is not the body's.

@@ -108,7 +108,9 @@ fn begin(
     acceptor: Option<TlsAcceptor>,
 ) {
     // A connection that ended before it was accepted, or no descriptor left for it: the next may fare better.
-    let Ok((stream, client)) = accepted else { return };
+    let Ok((stream, client)) = accepted else {
+        return;
+    };
     let _ = stream.set_nodelay(true);
     let service = Arc::clone(service);
     connections.spawn(async move {
@@ -116,7 +118,9 @@ fn begin(
         match acceptor {
             None => serve(&service, line, client, false, cut).await,
             Some(acceptor) => {
-                if let Ok(Ok(stream)) = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(line)).await {
+                if let Ok(Ok(stream)) =
+                    tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(line)).await
+                {
                     serve(&service, stream, client, true, cut).await;
                 }
             }

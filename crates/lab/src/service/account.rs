@@ -11,12 +11,27 @@ use crate::{Operation, Refusal, auth};
 
 /// What Get Blob Service Properties answers until it is set otherwise: everything off, as for a new account.
 const PROPERTIES: [(&str, &str); 6] = [
-    ("Logging", "<Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>"),
-    ("HourMetrics", "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></HourMetrics>"),
-    ("MinuteMetrics", "<MinuteMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></MinuteMetrics>"),
+    (
+        "Logging",
+        "<Logging><Version>1.0</Version><Delete>false</Delete><Read>false</Read><Write>false</Write><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>",
+    ),
+    (
+        "HourMetrics",
+        "<HourMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></HourMetrics>",
+    ),
+    (
+        "MinuteMetrics",
+        "<MinuteMetrics><Version>1.0</Version><Enabled>false</Enabled><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></MinuteMetrics>",
+    ),
     ("Cors", "<Cors />"),
-    ("DeleteRetentionPolicy", "<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>"),
-    ("StaticWebsite", "<StaticWebsite><Enabled>false</Enabled></StaticWebsite>"),
+    (
+        "DeleteRetentionPolicy",
+        "<DeleteRetentionPolicy><Enabled>false</Enabled></DeleteRetentionPolicy>",
+    ),
+    (
+        "StaticWebsite",
+        "<StaticWebsite><Enabled>false</Enabled></StaticWebsite>",
+    ),
 ];
 
 /// A delegation key lasts at most so long ("Get User Delegation Key").

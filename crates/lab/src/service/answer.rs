@@ -91,11 +91,11 @@ pub(super) fn refusal(refusal: &Refusal, request: &str, time: &str) -> Answer {
         return refused;
     }
     let escaped = |text: &str| quick_xml::escape::escape(text).into_owned();
-    let details: String = refusal
-        .details
-        .iter()
+    let details = refusal.details.iter();
+    let details: Vec<String> = details
         .map(|(name, text)| format!("<{name}>{}</{name}>", escaped(text)))
         .collect();
+    let details = details.concat();
     refused.xml(&format!(
         "<Error><Code>{}</Code><Message>{}\nRequestId:{request}\nTime:{time}</Message>{details}</Error>",
         escaped(&refusal.code),

@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(bend.step(10, 100), Step::Carry(20));
         assert_eq!(bend.step(30, 100), Step::Reset);
         // A point past the end is the end: the fault happens all the same.
-        assert_eq!(Bend::of(&[Action::Truncate(500)]).step(100, 100), Step::Close);
+        assert_eq!(
+            Bend::of(&[Action::Truncate(500)]).step(100, 100),
+            Step::Close
+        );
         assert_eq!(Bend::default().step(0, 5), Step::Carry(u64::MAX));
     }
 

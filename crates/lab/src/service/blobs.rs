@@ -29,7 +29,9 @@ pub(super) fn perform(call: &Call<'_>) -> Result<Response<AnswerBody>, Refusal> 
         }
         Operation::GetBlobMetadata => {
             let blob = call.readable()?;
-            Answer::new(200).version(&blob).metadata(&blob.about.metadata)
+            Answer::new(200)
+                .version(&blob)
+                .metadata(&blob.about.metadata)
         }
         Operation::SetBlobMetadata => {
             let metadata = headers::metadata(call.headers())?;
@@ -51,7 +53,9 @@ pub(super) fn perform(call: &Call<'_>) -> Result<Response<AnswerBody>, Refusal> 
         }
         Operation::SetBlobTags => {
             let tags = headers::checked_tags(xml::tags(&call.body.text)?)?;
-            store.change(at, &conditions, false, &mut |about| about.tags.clone_from(&tags))?;
+            store.change(at, &conditions, false, &mut |about| {
+                about.tags.clone_from(&tags);
+            })?;
             Answer::new(204)
         }
         Operation::SetBlobTier => set_tier(call)?,
@@ -78,13 +82,25 @@ fn put(call: &Call<'_>) -> Result<Answer, Refusal> {
     let plain = |name| text(call.headers(), name).map(str::to_owned);
     let stored = &mut about.headers;
     stored.content_type = stored.content_type.take().or_else(|| plain("content-type"));
-    stored.content_encoding = stored.content_encoding.take().or_else(|| plain("content-encoding"));
-    stored.content_language = stored.content_language.take().or_else(|| plain("content-language"));
-    stored.cache_control = stored.cache_control.take().or_else(|| plain("cache-control"));
+    stored.content_encoding = stored
+        .content_encoding
+        .take()
+        .or_else(|| plain("content-encoding"));
+    stored.content_language = stored
+        .content_language
+        .take()
+        .or_else(|| plain("content-language"));
+    stored.cache_control = stored
+        .cache_control
+        .take()
+        .or_else(|| plain("cache-control"));
     let conditions = headers::conditions(call.headers());
     let at = &call.route.address;
     let content = call.body.content.clone();
-    let blob = call.service.store.put_blob(at, content, about, &conditions)?;
+    let blob = call
+        .service
+        .store
+        .put_blob(at, content, about, &conditions)?;
     let answer = Answer::new(201)
         .version(&blob)
         .header_if("content-md5", computed)
@@ -108,13 +124,23 @@ pub(super) fn checked(
             Refusal::new(400, "InvalidMd5", "The MD5 value specified in the request is invalid. The MD5 value must be 128 bits and Base64-encoded.")
         })?;
         if said != *md5 {
-            return Err(mismatch("Md5Mismatch", "MD5", &said.to_base64(), &md5.to_base64()));
+            return Err(mismatch(
+                "Md5Mismatch",
+                "MD5",
+                &said.to_base64(),
+                &md5.to_base64(),
+            ));
         }
     }
     if let (Some(said), Some(crc64)) = (said_crc64, crc64) {
         let said = Crc64::from_base64(said).map_err(|_| headers::invalid("x-ms-content-crc64"))?;
         if said != crc64 {
-            return Err(mismatch("Crc64Mismatch", "CRC64", &said.to_base64(), &crc64.to_base64()));
+            return Err(mismatch(
+                "Crc64Mismatch",
+                "CRC64",
+                &said.to_base64(),
+                &crc64.to_base64(),
+            ));
         }
     }
     Ok(())
@@ -171,13 +197,18 @@ fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
             "A checksum can be asked for ranges of at most 4 MiB, and only one of the two.",
         ));
     }
-    let mut answer = described(call, &blob, 206)
-        .header("content-range", format!("bytes {first}-{}/{length}", first + bytes - 1));
+    let mut answer = described(call, &blob, 206).header(
+        "content-range",
+        format!("bytes {first}-{}/{length}", first + bytes - 1),
+    );
     if let Some(whole) = &blob.about.headers.content_md5 {
         answer = answer.header("x-ms-blob-content-md5", whole);
     }
     if wants_md5 {
-        answer = answer.header("content-md5", content.md5().map_err(unreadable)?.to_base64());
+        answer = answer.header(
+            "content-md5",
+            content.md5().map_err(unreadable)?.to_base64(),
+        );
     }
     if wants_crc64 {
         let crc64 = content.crc64().map_err(unreadable)?;
@@ -195,7 +226,13 @@ pub(super) fn unreadable(error: std::io::Error) -> Refusal {
 
 /// The headers that describe a blob.
 fn described(call: &Call<'_>, blob: &Blob, status: u16) -> Answer {
-    let NewBlob { headers: stored, metadata, tags, tier, copy } = &blob.about;
+    let NewBlob {
+        headers: stored,
+        metadata,
+        tags,
+        tier,
+        copy,
+    } = &blob.about;
     // A SAS may say what reads shall answer (rscc … rsct).
     let query = &call.route.query;
     let said = |over: &str, kept: &Option<String>| {
@@ -206,12 +243,21 @@ fn described(call: &Call<'_>, blob: &Blob, status: u16) -> Answer {
     let mut answer = Answer::new(status)
         .version(blob)
         .metadata(metadata)
-        .header("content-type", kind.as_deref().unwrap_or("application/octet-stream"))
+        .header(
+            "content-type",
+            kind.as_deref().unwrap_or("application/octet-stream"),
+        )
         .header_if("content-encoding", said("rsce", &stored.content_encoding))
         .header_if("content-language", said("rscl", &stored.content_language))
-        .header_if("content-disposition", said("rscd", &stored.content_disposition))
+        .header_if(
+            "content-disposition",
+            said("rscd", &stored.content_disposition),
+        )
         .header_if("cache-control", said("rscc", &stored.cache_control))
-        .header_if("content-md5", stored.content_md5.as_deref().filter(|_| !is_part))
+        .header_if(
+            "content-md5",
+            stored.content_md5.as_deref().filter(|_| !is_part),
+        )
         .header("accept-ranges", "bytes")
         .header("x-ms-blob-type", "BlockBlob")
         .header("x-ms-creation-time", crate::clock::http_date(blob.created))
@@ -221,7 +267,10 @@ fn described(call: &Call<'_>, blob: &Blob, status: u16) -> Answer {
     if call.parts.method == Method::HEAD {
         answer = answer
             .header("x-ms-access-tier", tier.as_deref().unwrap_or("Hot"))
-            .header_if("x-ms-access-tier-inferred", tier.is_none().then_some("true"));
+            .header_if(
+                "x-ms-access-tier-inferred",
+                tier.is_none().then_some("true"),
+            );
     }
     if !tags.is_empty() {
         answer = answer.header("x-ms-tag-count", tags.len().to_string());
@@ -232,7 +281,10 @@ fn described(call: &Call<'_>, blob: &Blob, status: u16) -> Answer {
             .header("x-ms-copy-source", &copy.source)
             .header("x-ms-copy-status", "success")
             .header("x-ms-copy-progress", format!("{0}/{0}", copy.bytes))
-            .header("x-ms-copy-completion-time", crate::clock::http_date(copy.completed));
+            .header(
+                "x-ms-copy-completion-time",
+                crate::clock::http_date(copy.completed),
+            );
     }
     answer
 }
@@ -243,10 +295,12 @@ fn set_tier(call: &Call<'_>) -> Result<Answer, Refusal> {
     let conditions = headers::conditions(call.headers());
     let mut thawed = false;
     let at = &call.route.address;
-    call.service.store.change(at, &conditions, false, &mut |about| {
-        thawed = about.tier.as_deref() == Some("Archive") && about.tier != tier;
-        about.tier.clone_from(&tier);
-    })?;
+    call.service
+        .store
+        .change(at, &conditions, false, &mut |about| {
+            thawed = about.tier.as_deref() == Some("Archive") && about.tier != tier;
+            about.tier.clone_from(&tier);
+        })?;
     // Waking an archived blob takes hours there (202) and no time here.
     Ok(Answer::new(if thawed { 202 } else { 200 }))
 }

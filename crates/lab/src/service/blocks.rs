@@ -91,5 +91,6 @@ fn block_list(call: &Call<'_>) -> Result<Answer, Refusal> {
 /// Whether the request announces a body.
 pub(super) fn has_body(headers: &hyper::HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH);
-    length.is_some_and(|length| length.as_bytes() != b"0") || headers.contains_key("transfer-encoding")
+    length.is_some_and(|length| length.as_bytes() != b"0")
+        || headers.contains_key("transfer-encoding")
 }

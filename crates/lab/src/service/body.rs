@@ -131,9 +131,11 @@ impl Body for AnswerBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let piece = match &mut *self {
-            Self::Text(text) => Some(Ok(std::mem::take(text))).filter(
-                |text: &io::Result<Bytes>| text.as_ref().is_ok_and(|text| !text.is_empty()),
-            ),
+            Self::Text(text) => {
+                Some(Ok(std::mem::take(text))).filter(|text: &io::Result<Bytes>| {
+                    text.as_ref().is_ok_and(|text| !text.is_empty())
+                })
+            }
             Self::Length(_) => None,
             Self::Content(stream) => ready!(stream.poll(context)),
         };

@@ -80,7 +80,10 @@ pub(super) async fn answer(
     let wants = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let may = parts.method == Method::GET || parts.headers.contains_key(HEADER);
     let done = match received {
-        _ if !may => Err((403, format!("set the header {HEADER}: 1 to change anything"))),
+        _ if !may => Err((
+            403,
+            format!("set the header {HEADER}: 1 to change anything"),
+        )),
         Ok(received) => perform(service, &parts.method, wants, &received.text),
         Err(refused) => Err((refused.status, refused.message)),
     };
@@ -124,7 +127,9 @@ fn perform(
                 metadata: blob.metadata,
                 ..NewBlob::default()
             };
-            let put = service.store.put_synthetic(&at, blob.fill.content(blob.size), about);
+            let put = service
+                .store
+                .put_synthetic(&at, blob.fill.content(blob.size), about);
             put.map_err(|refused| (refused.status, refused.message))?;
         }
         _ => {
@@ -140,7 +145,12 @@ fn from_json<'a, T: Deserialize<'a>>(text: &'a [u8]) -> Result<T, (u16, String)>
 }
 
 fn status(service: &Service) -> Value {
-    let accounts: Vec<String> = service.store.accounts().into_iter().map(|(name, _)| name).collect();
+    let accounts: Vec<String> = service
+        .store
+        .accounts()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     json!({
         "accounts": accounts,
         "time": service.clock.now().to_string(),

@@ -40,9 +40,9 @@ async fn block(call: &Call<'_>) -> Result<Answer, Refusal> {
     let id = blocks::id(call)?;
     let range = match text(call.headers(), "x-ms-source-range") {
         None => None,
-        Some(range) => Some(
-            headers::parse_range(range).ok_or_else(|| headers::invalid("x-ms-source-range"))?,
-        ),
+        Some(range) => {
+            Some(headers::parse_range(range).ok_or_else(|| headers::invalid("x-ms-source-range"))?)
+        }
     };
     let fetched = fetch(call, range).await?;
     if fetched.content.len() > PUT_BLOCK_LIMIT {
@@ -65,14 +65,20 @@ async fn blob(call: &Call<'_>) -> Result<Answer, Refusal> {
     let echo = verified(call, &fetched.content).await?;
     let given = headers::new_blob(call.headers())?;
     let keeps = text(call.headers(), "x-ms-copy-source-blob-properties") != Some("false");
-    let mut about = if keeps { inherited(call, &fetched, given) } else { given };
+    let mut about = if keeps {
+        inherited(call, &fetched, given)
+    } else {
+        given
+    };
     if about.headers.content_md5.is_none() {
         let md5 = fetched.content.md5().map_err(unreadable)?;
         about.headers.content_md5 = Some(md5.to_base64());
     }
     let blob = put(call, fetched.content, about)?;
     let md5 = blob.about.headers.content_md5.as_deref();
-    Ok(echo.on(Answer::new(201).version(&blob)).header_if("content-md5", md5))
+    Ok(echo
+        .on(Answer::new(201).version(&blob))
+        .header_if("content-md5", md5))
 }
 
 async fn copy(call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -93,11 +99,7 @@ async fn copy(call: &Call<'_>) -> Result<Answer, Refusal> {
         .header("x-ms-copy-status", "success"))
 }
 
-fn put(
-    call: &Call<'_>,
-    content: Content,
-    about: NewBlob,
-) -> Result<std::sync::Arc<Blob>, Refusal> {
+fn put(call: &Call<'_>, content: Content, about: NewBlob) -> Result<std::sync::Arc<Blob>, Refusal> {
     let conditions = headers::conditions(call.headers());
     let at = &call.route.address;
     call.service.store.put_blob(at, content, about, &conditions)
@@ -151,15 +153,20 @@ async fn verified(call: &Call<'_>, content: &Content) -> Result<Echo, Refusal> {
         let content = content.clone();
         let md5 = hashed(move || content.md5()).await?;
         if md5 != said {
-            return Err(mismatch("Md5Mismatch", "MD5", &said.to_base64(), &md5.to_base64()));
+            return Err(mismatch(
+                "Md5Mismatch",
+                "MD5",
+                &said.to_base64(),
+                &md5.to_base64(),
+            ));
         }
         return Ok(Echo::Md5(said.to_base64()));
     }
     let content = content.clone();
     let crc64 = hashed(move || content.crc64()).await?;
     if let Some(said) = text(call.headers(), "x-ms-source-content-crc64") {
-        let said = Crc64::from_base64(said)
-            .map_err(|_| headers::invalid("x-ms-source-content-crc64"))?;
+        let said =
+            Crc64::from_base64(said).map_err(|_| headers::invalid("x-ms-source-content-crc64"))?;
         if crc64 != said {
             let (said, computed) = (said.to_base64(), crc64.to_base64());
             return Err(mismatch("Crc64Mismatch", "CRC64", &said, &computed));

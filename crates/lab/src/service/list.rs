@@ -35,7 +35,8 @@ impl Xml {
         if name.chars().all(carried) {
             self.element("Name", name);
         } else {
-            let encoded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+            let encoded =
+                percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
             let _ = write!(self.0, "<Name Encoded=\"true\">{encoded}</Name>");
         }
     }
@@ -76,7 +77,13 @@ pub(super) struct Shown {
 }
 
 /// `EnumerationResults` of List Blobs.
-pub(super) fn blobs(endpoint: &str, container: &str, query: &ListQuery, page: &Listing, shown: Shown) -> String {
+pub(super) fn blobs(
+    endpoint: &str,
+    container: &str,
+    query: &ListQuery,
+    page: &Listing,
+    shown: Shown,
+) -> String {
     let mut xml = Xml::default();
     let _ = write!(
         xml.0,
@@ -92,7 +99,9 @@ pub(super) fn blobs(endpoint: &str, container: &str, query: &ListQuery, page: &L
     xml.within("Blobs", |xml| {
         for entry in &page.entries {
             match entry {
-                Listed::Blob(name, blob) => xml.within("Blob", |xml| listed(xml, name, blob, shown)),
+                Listed::Blob(name, blob) => {
+                    xml.within("Blob", |xml| listed(xml, name, blob, shown));
+                }
                 Listed::Uncommitted(name) => xml.within("Blob", |xml| {
                     xml.name(name);
                     xml.within("Properties", |xml| {
@@ -164,7 +173,11 @@ pub(super) fn containers(
     metadata: bool,
 ) -> String {
     let mut xml = Xml::default();
-    let _ = write!(xml.0, "<EnumerationResults ServiceEndpoint=\"{}\">", escape(endpoint));
+    let _ = write!(
+        xml.0,
+        "<EnumerationResults ServiceEndpoint=\"{}\">",
+        escape(endpoint)
+    );
     xml.element_if("Prefix", Some(prefix).filter(|prefix| !prefix.is_empty()));
     xml.within("Containers", |xml| {
         for (name, container) in page {
@@ -193,7 +206,10 @@ pub(super) fn containers(
 pub(super) fn block_list(committed: Option<&[Block]>, uncommitted: Option<&[Block]>) -> String {
     let mut xml = Xml::default();
     xml.within("BlockList", |xml| {
-        for (name, blocks) in [("CommittedBlocks", committed), ("UncommittedBlocks", uncommitted)] {
+        for (name, blocks) in [
+            ("CommittedBlocks", committed),
+            ("UncommittedBlocks", uncommitted),
+        ] {
             let Some(blocks) = blocks else { continue };
             xml.within(name, |xml| {
                 for block in blocks {

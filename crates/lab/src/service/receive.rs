@@ -38,9 +38,9 @@ pub(super) struct Received {
 pub(super) enum Into {
     /// Into the store, with these checksums.
     Store {
-        intake: Intake,
-        crc64: Option<Crc64Hasher>,
-        md5: Option<Md5>,
+        intake: Box<Intake>,
+        crc64: Option<Box<Crc64Hasher>>,
+        md5: Option<Box<Md5>>,
     },
     /// Into memory, up to a limit.
     Text(BytesMut),
@@ -77,7 +77,7 @@ impl Into {
         Ok(match self {
             Self::Store { intake, crc64, md5 } => Received {
                 content: intake.finish()?,
-                crc64: crc64.map(|crc64| crc64.finish()),
+                crc64: crc64.map(|crc64| (*crc64).finish()),
                 md5: md5.map(|md5| Md5Digest::from_bytes(md5.finalize().into())),
                 ..empty
             },
@@ -113,7 +113,9 @@ pub(super) async fn receive(
     let (mut received, mut refused) = (0, None);
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(io::Error::other)?;
-        let Some(piece) = frame.data_ref() else { continue };
+        let Some(piece) = frame.data_ref() else {
+            continue;
+        };
         let bytes = u64::try_from(piece.len()).unwrap_or(u64::MAX);
         received += bytes;
         if refused.is_none() {

@@ -1,6 +1,6 @@
 //! From a request's line and headers to an address and an operation.
 
-use hyper::header::HeaderMap;
+use hyper::header::{HeaderMap, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{Method, Uri};
@@ -22,7 +22,10 @@ pub(super) struct Route {
 impl Route {
     /// Routes a request that came over the wire.
     pub(super) fn of(parts: &Parts) -> Self {
-        let host = parts.headers.get("host").and_then(|host| host.to_str().ok());
+        let host = parts
+            .headers
+            .get("host")
+            .and_then(|host| host.to_str().ok());
         let authority = host.and_then(|host| host.parse::<Authority>().ok());
         let name = parts.uri.host().or(authority.as_ref().map(Authority::host));
         let (address, path_style) = locate(name.unwrap_or_default(), parts.uri.path());
@@ -56,12 +59,11 @@ fn locate(host: &str, path: &str) -> (Address, bool) {
         .map(|(account, _)| account)
         .filter(|account| !account.is_empty());
     let path = path.strip_prefix('/').unwrap_or(path);
-    let (account, rest) = match in_host {
-        Some(account) => (account.to_ascii_lowercase(), path),
-        None => {
-            let (account, rest) = path.split_once('/').unwrap_or((path, ""));
-            (decode(account), rest)
-        }
+    let (account, rest) = if let Some(account) = in_host {
+        (account.to_ascii_lowercase(), path)
+    } else {
+        let (account, rest) = path.split_once('/').unwrap_or((path, ""));
+        (decode(account), rest)
     };
     let (container, blob) = rest.split_once('/').unwrap_or((rest, ""));
     let address = Address {
@@ -72,12 +74,7 @@ fn locate(host: &str, path: &str) -> (Address, bool) {
     (address, in_host.is_none())
 }
 
-fn operation(
-    method: &Method,
-    headers: &HeaderMap,
-    query: &Query,
-    address: &Address,
-) -> Operation {
+fn operation(method: &Method, headers: &HeaderMap, query: &Query, address: &Address) -> Operation {
     let (restype, comp) = (query.text("restype"), query.text("comp"));
     if restype == "account" && comp == "properties" && reads(method) {
         return Operation::GetAccountInformation;
@@ -123,7 +120,7 @@ fn of_container(method: &Method, restype: &str, comp: &str) -> Operation {
 
 fn of_blob(method: &Method, headers: &HeaderMap, comp: &str) -> Operation {
     let copies = headers.contains_key("x-ms-copy-source");
-    let kind = headers.get("x-ms-blob-type").map(|kind| kind.as_bytes());
+    let kind = headers.get("x-ms-blob-type").map(HeaderValue::as_bytes);
     match (method.as_str(), comp) {
         ("PUT", "") if copies && kind.is_none() => Operation::CopyBlob,
         ("PUT", "") if copies => Operation::PutBlobFromUrl,
@@ -164,7 +161,11 @@ mod tests {
     #[test]
     fn path_and_host_style_name_the_same_blob() {
         let path = route("GET", "/source/c/dir/a%20b", &[("host", "127.0.0.1:10000")]);
-        let host = route("GET", "/c/dir/a%20b", &[("host", "source.blob.localhost:10000")]);
+        let host = route(
+            "GET",
+            "/c/dir/a%20b",
+            &[("host", "source.blob.localhost:10000")],
+        );
         assert_eq!(path.address, host.address);
         assert_eq!(path.address.path(), "c/dir/a b");
         assert!(path.path_style && !host.path_style);
@@ -177,10 +178,19 @@ mod tests {
         let kind = ("x-ms-blob-type", "BlockBlob");
         let put = |headers: &[(&str, &str)], comp| route("PUT", &format!("/a/c/b{comp}"), headers);
         assert_eq!(put(&[kind], "").operation, Operation::PutBlob);
-        assert_eq!(put(&[kind, source], "").operation, Operation::PutBlobFromUrl);
+        assert_eq!(
+            put(&[kind, source], "").operation,
+            Operation::PutBlobFromUrl
+        );
         assert_eq!(put(&[source], "").operation, Operation::CopyBlob);
-        assert_eq!(put(&[source], "?comp=block").operation, Operation::PutBlockFromUrl);
+        assert_eq!(
+            put(&[source], "?comp=block").operation,
+            Operation::PutBlockFromUrl
+        );
         assert_eq!(put(&[], "?comp=lease").operation, Operation::Unsupported);
-        assert_eq!(put(&[("x-ms-blob-type", "PageBlob")], "").operation, Operation::Unsupported);
+        assert_eq!(
+            put(&[("x-ms-blob-type", "PageBlob")], "").operation,
+            Operation::Unsupported
+        );
     }
 }

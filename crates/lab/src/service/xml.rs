@@ -121,7 +121,9 @@ pub(super) fn policies(text: &[u8]) -> Result<Vec<Policy>, Refusal> {
             });
             return;
         }
-        let Some(policy) = policies.last_mut() else { return };
+        let Some(policy) = policies.last_mut() else {
+            return;
+        };
         let value = Some(value).filter(|value| !value.is_empty());
         match name {
             Some("Start") => policy.start = value,
@@ -166,7 +168,11 @@ mod tests {
         let text = b"\xef\xbb\xbf<?xml version=\"1.0\"?>\n<BlockList>\n <Latest>QQ==</Latest><Committed>Qg==</Committed>\
             <Uncommitted>a&#43;b&amp;</Uncommitted></BlockList>";
         let list = block_list(text).unwrap();
-        let expected = [(Place::Latest, "QQ=="), (Place::Committed, "Qg=="), (Place::Uncommitted, "a+b&")];
+        let expected = [
+            (Place::Latest, "QQ=="),
+            (Place::Committed, "Qg=="),
+            (Place::Uncommitted, "a+b&"),
+        ];
         assert_eq!(list, expected.map(|(place, id)| (place, id.to_owned())));
         assert!(block_list(b"<BlockList/>").unwrap().is_empty());
         assert!(block_list(b"<BlockList></BlockList>").unwrap().is_empty());
@@ -176,15 +182,28 @@ mod tests {
     fn what_is_not_a_block_list_is_refused() {
         let deep = "<a>".repeat(100_000);
         let bomb = "<!DOCTYPE x [<!ENTITY a \"b\">]><BlockList><Latest>&a;</Latest></BlockList>";
-        for bad in ["", "BlockList", "<BlockList>", "<BlockList><Newest>QQ==</Newest></BlockList>", &deep, bomb] {
-            assert_eq!(block_list(bad.as_bytes()).unwrap_err().code, "InvalidXmlDocument");
+        for bad in [
+            "",
+            "BlockList",
+            "<BlockList>",
+            "<BlockList><Newest>QQ==</Newest></BlockList>",
+            &deep,
+            bomb,
+        ] {
+            assert_eq!(
+                block_list(bad.as_bytes()).unwrap_err().code,
+                "InvalidXmlDocument"
+            );
         }
     }
 
     #[test]
     fn tags_and_policies() {
         let text = b"<Tags><TagSet><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value/></Tag></TagSet></Tags>";
-        assert_eq!(tags(text).unwrap(), [("a".into(), "1".into()), ("b".into(), String::new())]);
+        assert_eq!(
+            tags(text).unwrap(),
+            [("a".into(), "1".into()), ("b".into(), String::new())]
+        );
         let text = b"<SignedIdentifiers><SignedIdentifier><Id>p</Id><AccessPolicy><Start></Start>\
             <Expiry>2027-01-01T00:00:00Z</Expiry><Permission>rl</Permission></AccessPolicy></SignedIdentifier></SignedIdentifiers>";
         let found = policies(text).unwrap();
@@ -196,9 +215,13 @@ mod tests {
 
     #[test]
     fn sections_stand_as_they_came() {
-        let text = b"<?xml version=\"1.0\"?><P><Logging><Read>true</Read></Logging><Cors /><V>1</V></P>";
+        let text =
+            b"<?xml version=\"1.0\"?><P><Logging><Read>true</Read></Logging><Cors /><V>1</V></P>";
         let found = sections(text).unwrap();
-        let logging = ("Logging".to_owned(), "<Logging><Read>true</Read></Logging>".to_owned());
+        let logging = (
+            "Logging".to_owned(),
+            "<Logging><Read>true</Read></Logging>".to_owned(),
+        );
         assert_eq!(found, [logging, ("V".to_owned(), "<V>1</V>".to_owned())]);
     }
 }

@@ -3,10 +3,9 @@
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use hyper::{Method, Uri};
 
-use crate::fault::Action;
 use crate::service::headers::{self, Range, text};
 use crate::service::route::Route;
-use crate::service::{Call, PUT_BLOCK_LIMIT, blobs::PUT_BLOB_LIMIT, receive::too_large};
+use crate::service::{Call, PUT_BLOCK_LIMIT, blobs::PUT_BLOB_LIMIT, receive::too_large, refusal};
 use crate::store::{ContentHeaders, NewBlob};
 use crate::{Content, Operation, Refusal, auth};
 
@@ -42,11 +41,17 @@ pub(super) async fn fetch(call: &Call<'_>, range: Option<Range>) -> Result<Fetch
         .filter(|uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")))
         .ok_or_else(|| headers::invalid("x-ms-copy-source"))?;
     let source = url.split('?').next().unwrap_or_default().to_owned();
-    let is_own = uri.authority().is_some_and(|authority| call.service.is_own(authority.as_str()));
+    let is_own = uri
+        .authority()
+        .is_some_and(|authority| call.service.is_own(authority.as_str()));
     let fetched = match call.service.copy_sources {
         CopySources::Any if !is_own => elsewhere(call, &uri, range).await,
         CopySources::Any | CopySources::Own if is_own => here(call, &uri, range),
-        _ => Err(Refusal::new(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")),
+        _ => Err(Refusal::new(
+            403,
+            "AuthorizationFailure",
+            "This request is not authorized to perform this operation.",
+        )),
     };
     let (content, about) = fetched.map_err(|refused| unverified(&refused))?;
     Ok(Fetched {
@@ -66,7 +71,11 @@ fn unverified(refused: &Refusal) -> Refusal {
         );
     }
     // The service passes on what the source's status says of the request, and not that of its own trouble.
-    let status = if refused.status >= 500 { 500 } else { refused.status };
+    let status = if refused.status >= 500 {
+        500
+    } else {
+        refused.status
+    };
     let message = match refused.status {
         404 => "The specified resource does not exist.",
         401 | 403 => "This request is not authorized to perform this operation.",
@@ -80,16 +89,12 @@ fn unverified(refused: &Refusal) -> Refusal {
 }
 
 /// A blob of this lab. Fault scripts see the read as a Get Blob of the source.
-fn here(
-    call: &Call<'_>,
-    uri: &Uri,
-    range: Option<Range>,
-) -> Result<(Content, NewBlob), Refusal> {
+fn here(call: &Call<'_>, uri: &Uri, range: Option<Range>) -> Result<(Content, NewBlob), Refusal> {
     let route = Route::of_source(uri);
     let service = call.service;
     let actions = service.faults.decide(Operation::GetBlob, &route.address);
     service.mischief(&actions, &route.address, uri);
-    if let Some(refused) = actions.iter().find_map(Action::refusal) {
+    if let Some(refused) = actions.iter().find_map(refusal) {
         return Err(refused);
     }
     let mut presented = HeaderMap::new();
@@ -102,7 +107,14 @@ fn here(
         && auth::sas_fingerprint(uri).is_none();
     if service.checks && !trusted {
         let is_tls = uri.scheme_str() == Some("https");
-        service.admit(&Method::GET, uri, &presented, &route, call.peer.client, is_tls)?;
+        service.admit(
+            &Method::GET,
+            uri,
+            &presented,
+            &route,
+            call.peer.client,
+            is_tls,
+        )?;
     }
     let blob = service.store.blob(&route.address)?;
     headers::source_conditions(call.headers()).check_read(&blob)?;
@@ -122,7 +134,13 @@ async fn elsewhere(
     uri: &Uri,
     range: Option<Range>,
 ) -> Result<(Content, NewBlob), Refusal> {
-    let unreachable = |_| Refusal::new(500, "CopySourceUnreachable", "The source cannot be reached.");
+    let unreachable = |_| {
+        Refusal::new(
+            500,
+            "CopySourceUnreachable",
+            "The source cannot be reached.",
+        )
+    };
     let mut request = call.service.client.get(uri.to_string());
     for (from, to) in [
         ("x-ms-source-if-match", "if-match"),
@@ -148,7 +166,11 @@ async fn elsewhere(
     if response.status() != wanted {
         return Err(refused(&response));
     }
-    let limit = if range.is_some() { PUT_BLOCK_LIMIT } else { PUT_BLOB_LIMIT };
+    let limit = if range.is_some() {
+        PUT_BLOCK_LIMIT
+    } else {
+        PUT_BLOB_LIMIT
+    };
     let announced = response.content_length();
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
@@ -167,10 +189,16 @@ async fn elsewhere(
 
 fn refused(response: &reqwest::Response) -> Refusal {
     let code = response.headers().get("x-ms-error-code");
-    let code = code.and_then(|code| code.to_str().ok()).unwrap_or("CopySourceError");
+    let code = code
+        .and_then(|code| code.to_str().ok())
+        .unwrap_or("CopySourceError");
     // A 200 to a range, or a redirect, is no source either.
     let status = Some(response.status().as_u16()).filter(|status| *status >= 400);
-    Refusal::new(status.unwrap_or(400), code.to_owned(), "The source refused.")
+    Refusal::new(
+        status.unwrap_or(400),
+        code.to_owned(),
+        "The source refused.",
+    )
 }
 
 /// What another service's answer says of its blob.
@@ -190,4 +218,3 @@ fn described(answer: &HeaderMap<HeaderValue>) -> NewBlob {
         ..NewBlob::default()
     }
 }
-
