@@ -99,8 +99,9 @@ async fn a_trunk_is_shared_and_its_limit_holds() {
     // 25 MB/s, 10 MB in all: 0.4 s, less the burst (0.02 s) and the last pieces (8 x 5 ms), which are paid afterwards.
     let (seconds, ends) = race(8, 25_000_000, 1_250_000).await;
     assert!(seconds >= 0.33, "{seconds}");
-    // Nobody was done long before the others; a busy machine makes everything later, not earlier.
-    assert!(ends.iter().all(|end| *end >= 0.25), "{ends:?}");
+    // Whoever comes first may have the whole burst (0.5 MB); the other 0.75 MB take turns with the rest and end at about
+    // 0.24 s. Without turns they would end at 0.05 s.
+    assert!(ends.iter().all(|end| *end >= 0.15), "{ends:?}");
 }
 
 /// By hand, on a quiet machine: `cargo test -p blobferry-lab --lib -- --ignored --nocapture gigabit`.
