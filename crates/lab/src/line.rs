@@ -96,7 +96,7 @@ enum Side {
 }
 
 impl Cut {
-    /// From now on every read and write fails, and closing sends a TCP RST (SO_LINGER 0). Wakes a pending read or write.
+    /// From now on every read and write fails, and closing sends a TCP RST (`SO_LINGER` 0). Wakes a pending read or write.
     pub fn reset(&self) {
         let woken = {
             let mut waiting = self.waiting();

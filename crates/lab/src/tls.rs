@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use fs_err as fs;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PublicKeyData,
+    KeyUsagePurpose,
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -52,13 +52,12 @@ impl Authority {
             None => make_key(folder, "ca-key.pem")?,
         };
         let params = ca_params(&key)?;
-        let certificate = match load(folder, "ca.pem")? {
-            Some(pem) => pem,
-            None => {
-                let pem = params.self_signed(&key).map_err(unusable)?.pem();
-                save(folder, "ca.pem", &pem, 0o644)?;
-                pem
-            }
+        let certificate = if let Some(pem) = load(folder, "ca.pem")? {
+            pem
+        } else {
+            let pem = params.self_signed(&key).map_err(unusable)?.pem();
+            save(folder, "ca.pem", &pem, 0o644)?;
+            pem
         };
         let issuer = Issuer::new(params, key);
         let names = names(accounts);
@@ -106,12 +105,11 @@ fn names(accounts: &[String]) -> Vec<String> {
 fn ca_params(key: &KeyPair) -> io::Result<CertificateParams> {
     let mut params = dated(&[], CA_DAYS)?;
     let id = params.key_identifier(key);
-    let id: String = id
+    let id = id
         .iter()
         .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let name = format!("blobferry lab {id}");
+        .fold(0, |id, byte| id << 8 | u32::from(*byte));
+    let name = format!("blobferry lab {id:08x}");
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
