@@ -54,7 +54,7 @@ pub enum Action {
     FlipBit(u64),
     /// Answer with another `x-ms-content-crc64` than the true one.
     LieCrc,
-    /// Give the blob asked for another ETag (same bytes) before the work is done.
+    /// Give the blob asked for another `ETag` (same bytes) before the work is done.
     ChangeEtag,
     /// Refuse the SAS of this request from now on as expired.
     ExpireSas,

@@ -119,7 +119,7 @@ fn a_new_script_counts_anew_and_clear_ends_it() {
 }
 
 #[test]
-fn every_action_of_the_seam_can_be_written() {
+fn every_refusal_can_be_written() {
     let second = Duration::from_secs(1);
     let answer = |status, code: &str| Action::Answer {
         status,
@@ -161,146 +161,160 @@ fn every_action_of_the_seam_can_be_written() {
             format!(r#""invalid-block-list", {preset}"#),
             answer(400, "InvalidBlockList"),
         ),
-        (r#""reset-before""#.into(), Action::ResetBefore),
-        (r#""reset-after", "bytes": 0"#.into(), Action::ResetAfter(0)),
-        (r#""reset-at-end""#.into(), Action::ResetAtEnd),
-        (r#""lose-answer""#.into(), Action::LoseAnswer),
-        (r#""stall", "seconds": 1"#.into(), Action::Stall(second)),
-        (
-            r#""stall", "seconds": 1, "bytes": 5"#.into(),
-            Action::StallAfter(5, second),
-        ),
-        (r#""slow", "bytes_per_second": 5"#.into(), Action::Slow(5)),
-        (r#""truncate", "bytes": 5"#.into(), Action::Truncate(5)),
-        (r#""flip-bit", "byte": 5"#.into(), Action::FlipBit(5)),
-        (r#""lie-crc""#.into(), Action::LieCrc),
-        (r#""change-etag""#.into(), Action::ChangeEtag),
-        (r#""expire-sas""#.into(), Action::ExpireSas),
-        (r#""revoke-sas""#.into(), Action::RevokeSas),
-        (r#""forget-blocks""#.into(), Action::ForgetBlocks),
-        (r#""latency", "ms": 1000"#.into(), Action::Latency(second)),
     ] {
-        let faults = faults(&format!(
-            r#"{{ "rules": [{{ "on": "any", "do": {what} }}] }}"#
-        ));
-        assert_eq!(
-            faults.decide(Operation::GetBlob, &Address::default()),
-            [action],
-            "{what}"
-        );
+        does(&what, action);
     }
 }
 
+/// A lone rule with this text does this.
+fn does(what: &str, action: Action) {
+    let faults = faults(&format!(
+        r#"{{ "rules": [{{ "on": "any", "do": {what} }}] }}"#
+    ));
+    let decided = faults.decide(Operation::GetBlob, &Address::default());
+    assert_eq!(decided, [action], "{what}");
+}
+
+#[test]
+fn every_mischief_can_be_written() {
+    let second = Duration::from_secs(1);
+    for (what, action) in [
+        (r#""reset-before""#, Action::ResetBefore),
+        (r#""reset-after", "bytes": 0"#, Action::ResetAfter(0)),
+        (r#""reset-at-end""#, Action::ResetAtEnd),
+        (r#""lose-answer""#, Action::LoseAnswer),
+        (r#""stall", "seconds": 1"#, Action::Stall(second)),
+        (
+            r#""stall", "seconds": 1, "bytes": 5"#,
+            Action::StallAfter(5, second),
+        ),
+        (r#""slow", "bytes_per_second": 5"#, Action::Slow(5)),
+        (r#""truncate", "bytes": 5"#, Action::Truncate(5)),
+        (r#""flip-bit", "byte": 5"#, Action::FlipBit(5)),
+        (r#""lie-crc""#, Action::LieCrc),
+        (r#""change-etag""#, Action::ChangeEtag),
+        (r#""expire-sas""#, Action::ExpireSas),
+        (r#""revoke-sas""#, Action::RevokeSas),
+        (r#""forget-blocks""#, Action::ForgetBlocks),
+        (r#""latency", "ms": 1000"#, Action::Latency(second)),
+    ] {
+        does(what, action);
+    }
+}
+
+/// What stands in the second rule, and what the error says.
+const MISTAKES: &[(&str, &str)] = &[
+    (r#""do": "lie-crc""#, "rule 2: `on` is missing"),
+    (
+        r#""on": "PutBlok", "do": "lie-crc""#,
+        "rule 2: `on` `PutBlok` is no operation",
+    ),
+    (
+        r#""on": "Unsupported", "do": "lie-crc""#,
+        "`Unsupported` is no operation",
+    ),
+    (
+        r#""on": [], "do": "lie-crc""#,
+        "rule 2: `on` is an empty list",
+    ),
+    (
+        r#""on": 5, "do": "lie-crc""#,
+        "rule 2: `on` must be a name or a list",
+    ),
+    (r#""on": "any""#, "rule 2: `do` is missing"),
+    (
+        r#""on": "any", "do": "explode""#,
+        "rule 2: `do` `explode` is not known; there are: answer",
+    ),
+    (
+        r#""on": "any", "nth": 0, "do": "lie-crc""#,
+        "rule 2: `nth` counts from 1",
+    ),
+    (
+        r#""on": "any", "nth": [], "do": "lie-crc""#,
+        "rule 2: `nth` is an empty list",
+    ),
+    (
+        r#""on": "any", "nth": "x", "do": "lie-crc""#,
+        "rule 2: `nth` must be a number or",
+    ),
+    (
+        r#""on": "any", "nth": 1, "every": 2, "do": "lie-crc""#,
+        "rule 2: `every` and `nth` exclude",
+    ),
+    (
+        r#""on": "any", "nth": 1, "times": 2, "do": "lie-crc""#,
+        "rule 2: `times` has no meaning",
+    ),
+    (
+        r#""on": "any", "every": 0, "do": "lie-crc""#,
+        "rule 2: `every` must be at least 1",
+    ),
+    (
+        r#""on": "any", "times": 0, "do": "lie-crc""#,
+        "rule 2: `times` must be at least 1",
+    ),
+    (
+        r#""on": "any", "after": -1, "do": "lie-crc""#,
+        "rule 2: `after` invalid value",
+    ),
+    (
+        r#""on": "any", "probability": 1.5, "do": "lie-crc""#,
+        "rule 2: `probability` must be between",
+    ),
+    (
+        r#""on": "any", "path": "", "do": "lie-crc""#,
+        "rule 2: `path` must be 1 to",
+    ),
+    (
+        r#""on": "any", "do": "lie-crc", "bytes": 4"#,
+        "rule 2: `bytes` is not a field of a rule that does lie-crc",
+    ),
+    (
+        r#""on": "any", "do": "truncate""#,
+        "rule 2: `bytes` is missing",
+    ),
+    (
+        r#""on": "any", "do": "stall", "seconds": -1"#,
+        "rule 2: `seconds` must be between 0 and a day",
+    ),
+    (
+        r#""on": "any", "do": "stall", "seconds": 1e300"#,
+        "rule 2: `seconds` must be between 0 and a day",
+    ),
+    (
+        r#""on": "any", "do": "slow", "bytes_per_second": 0"#,
+        "rule 2: `bytes_per_second` must be at least",
+    ),
+    (
+        r#""on": "any", "do": "answer", "code": "X""#,
+        "rule 2: `status` is missing",
+    ),
+    (
+        r#""on": "any", "do": "answer", "status": 200, "code": "X""#,
+        "rule 2: `status` must be an error",
+    ),
+    (
+        r#""on": "any", "do": "answer", "status": 99999, "code": "X""#,
+        "rule 2: `status` invalid value",
+    ),
+    (
+        r#""on": "any", "do": "answer", "status": 400, "code": "a\nb""#,
+        "rule 2: `code` must be 1 to",
+    ),
+    (
+        r#""on": "any", "do": "full", "status": 500"#,
+        "rule 2: `status` must be 507 or 409",
+    ),
+    (
+        r#""on": "any", "do": "timeout", "retry_after_ms": 1, "retry_after_seconds": 1"#,
+        "exclude each other",
+    ),
+];
+
 #[test]
 fn mistakes_name_their_rule_and_field() {
-    for (rule, words) in [
-        (r#""do": "lie-crc""#, "rule 2: `on` is missing"),
-        (
-            r#""on": "PutBlok", "do": "lie-crc""#,
-            "rule 2: `on` `PutBlok` is no operation",
-        ),
-        (
-            r#""on": "Unsupported", "do": "lie-crc""#,
-            "`Unsupported` is no operation",
-        ),
-        (
-            r#""on": [], "do": "lie-crc""#,
-            "rule 2: `on` is an empty list",
-        ),
-        (
-            r#""on": 5, "do": "lie-crc""#,
-            "rule 2: `on` must be a name or a list",
-        ),
-        (r#""on": "any""#, "rule 2: `do` is missing"),
-        (
-            r#""on": "any", "do": "explode""#,
-            "rule 2: `do` `explode` is not known; there are: answer",
-        ),
-        (
-            r#""on": "any", "nth": 0, "do": "lie-crc""#,
-            "rule 2: `nth` counts from 1",
-        ),
-        (
-            r#""on": "any", "nth": [], "do": "lie-crc""#,
-            "rule 2: `nth` is an empty list",
-        ),
-        (
-            r#""on": "any", "nth": "x", "do": "lie-crc""#,
-            "rule 2: `nth` must be a number or",
-        ),
-        (
-            r#""on": "any", "nth": 1, "every": 2, "do": "lie-crc""#,
-            "rule 2: `every` and `nth` exclude",
-        ),
-        (
-            r#""on": "any", "nth": 1, "times": 2, "do": "lie-crc""#,
-            "rule 2: `times` has no meaning",
-        ),
-        (
-            r#""on": "any", "every": 0, "do": "lie-crc""#,
-            "rule 2: `every` must be at least 1",
-        ),
-        (
-            r#""on": "any", "times": 0, "do": "lie-crc""#,
-            "rule 2: `times` must be at least 1",
-        ),
-        (
-            r#""on": "any", "after": -1, "do": "lie-crc""#,
-            "rule 2: `after` invalid value",
-        ),
-        (
-            r#""on": "any", "probability": 1.5, "do": "lie-crc""#,
-            "rule 2: `probability` must be between",
-        ),
-        (
-            r#""on": "any", "path": "", "do": "lie-crc""#,
-            "rule 2: `path` must be 1 to",
-        ),
-        (
-            r#""on": "any", "do": "lie-crc", "bytes": 4"#,
-            "rule 2: `bytes` is not a field of a rule that does lie-crc",
-        ),
-        (
-            r#""on": "any", "do": "truncate""#,
-            "rule 2: `bytes` is missing",
-        ),
-        (
-            r#""on": "any", "do": "stall", "seconds": -1"#,
-            "rule 2: `seconds` must be between 0 and a day",
-        ),
-        (
-            r#""on": "any", "do": "stall", "seconds": 1e300"#,
-            "rule 2: `seconds` must be between 0 and a day",
-        ),
-        (
-            r#""on": "any", "do": "slow", "bytes_per_second": 0"#,
-            "rule 2: `bytes_per_second` must be at least",
-        ),
-        (
-            r#""on": "any", "do": "answer", "code": "X""#,
-            "rule 2: `status` is missing",
-        ),
-        (
-            r#""on": "any", "do": "answer", "status": 200, "code": "X""#,
-            "rule 2: `status` must be an error",
-        ),
-        (
-            r#""on": "any", "do": "answer", "status": 99999, "code": "X""#,
-            "rule 2: `status` invalid value",
-        ),
-        (
-            r#""on": "any", "do": "answer", "status": 400, "code": "a\nb""#,
-            "rule 2: `code` must be 1 to",
-        ),
-        (
-            r#""on": "any", "do": "full", "status": 500"#,
-            "rule 2: `status` must be 507 or 409",
-        ),
-        (
-            r#""on": "any", "do": "timeout", "retry_after_ms": 1, "retry_after_seconds": 1"#,
-            "exclude each other",
-        ),
-    ] {
+    for (rule, words) in MISTAKES {
         let error = refused(&format!(
             r#"{{ "rules": [{{ "on": "any", "do": "lie-crc" }}, {{ {rule} }}] }}"#
         ));
