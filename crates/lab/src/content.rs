@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use blobferry_integrity::{Crc64, Crc64Hasher};
+use blobferry_integrity::{Md5Digest, Crc64, Crc64Hasher};
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
@@ -124,12 +124,12 @@ impl Content {
     ///
     /// # Errors
     /// When a data file cannot be read.
-    pub fn md5(&self) -> io::Result<[u8; 16]> {
+    pub fn md5(&self) -> io::Result<Md5Digest> {
         let (mut hasher, mut reader) = (Md5::new(), self.reader());
         while let Some(bytes) = reader.next(STRIDE)? {
             hasher.update(&bytes);
         }
-        Ok(hasher.finalize().into())
+        Ok(Md5Digest::from_bytes(hasher.finalize().into()))
     }
 
     /// The pieces, in order.
