@@ -99,9 +99,10 @@ async fn a_trunk_is_shared_and_its_limit_holds() {
     // 25 MB/s, 10 MB in all: 0.4 s, less the burst (0.02 s) and the last pieces (8 x 5 ms), which are paid afterwards.
     let (seconds, ends) = race(8, 25_000_000, 1_250_000).await;
     assert!(seconds >= 0.33, "{seconds}");
-    // Whoever comes first may have the whole burst (0.5 MB); the other 0.75 MB take turns with the rest and end at about
-    // 0.24 s. Without turns they would end at 0.05 s.
-    assert!(ends.iter().all(|end| *end >= 0.15), "{ends:?}");
+    // They end together: at 0.33 s on average. One after the other it would be 0.2 s. (Single lines may be early: they
+    // have the burst, or the turns of those whose reader's thread has not begun.)
+    let mean = ends.iter().sum::<f64>() / 8.0;
+    assert!(mean >= 0.27, "{ends:?}");
 }
 
 /// By hand, on a quiet machine: `cargo test -p blobferry-lab --lib -- --ignored --nocapture gigabit`.
