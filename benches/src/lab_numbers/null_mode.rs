@@ -37,7 +37,7 @@ pub fn table(runs: u32) -> Result<String> {
     let mut cases = vec![
         Case {
             name: "acr-lab serve --null",
-            put: format!("{}/source/c/up", lab.endpoint()),
+            put: format!("{}/source/transfer/up", lab.endpoint()),
             get: format!("{}/source/src/{SIZE}", lab.endpoint()),
             cpu: Box::new(|| lab.cpu()),
         },

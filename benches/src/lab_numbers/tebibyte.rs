@@ -14,16 +14,16 @@ use crate::server::Server;
 pub fn table() -> Result<String> {
     let lab = Server::lab(&[
         "--container",
-        "target/c",
+        "target/transfer",
         "--blob",
-        "source/c/tebibyte=1TiB",
+        "source/transfer/tebibyte=1TiB",
     ])?;
     let program = std::env::current_exe()?.with_file_name("blobferry");
     let mut command = Command::new(program);
     command.args([
         "copy",
-        &lab.blob("source", "c/tebibyte")?,
-        &lab.blob("target", "c/tebibyte")?,
+        &lab.blob("source", "transfer/tebibyte")?,
+        &lab.blob("target", "transfer/tebibyte")?,
     ]);
     command.args([
         "--via",

@@ -28,11 +28,11 @@ pub fn table(runs: u32) -> Result<String> {
         "--cap-mbps",
         "1000",
         "--container",
-        "target/c",
+        "target/transfer",
         "--blob",
-        &format!("source/c/blob={SIZE}:pattern"),
+        &format!("source/transfer/blob={SIZE}:pattern"),
     ])?;
-    let (from, to) = (lab.blob("source", "c/blob")?, lab.blob("target", "c/blob")?);
+    let (from, to) = (lab.blob("source", "transfer/blob")?, lab.blob("target", "transfer/blob")?);
     let file = file.to_string_lossy().into_owned();
     let down = folder.path().join("down").to_string_lossy().into_owned();
     let mut table = format!(
