@@ -273,7 +273,9 @@ impl Service {
                 answer
             }
         });
-        self.counters.answered(response.body().length());
+        if parts.method != Method::HEAD {
+            self.counters.answered(response.body().length());
+        }
         let given = headers::text(&parts.headers, "x-ms-client-request-id");
         Answer::from(response)
             .header("server", "acr-lab")

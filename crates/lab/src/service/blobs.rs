@@ -25,7 +25,11 @@ pub(super) fn perform(call: &Call<'_>) -> Result<Response<AnswerBody>, Refusal> 
         Operation::GetBlob => get(call)?,
         Operation::GetBlobProperties => {
             let blob = call.readable()?;
-            described(call, &blob, 200).body(AnswerBody::Length(blob.content.len()))
+            let length = blob.content.len();
+            // hyper leaves a length of 0 out of the answer to a HEAD.
+            described(call, &blob, 200)
+                .header("content-length", length.to_string())
+                .body(AnswerBody::Length(length))
         }
         Operation::GetBlobMetadata => {
             let blob = call.readable()?;
