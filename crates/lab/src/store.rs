@@ -47,7 +47,7 @@ pub struct CopyRecord {
 }
 
 /// What a write says about the blob it makes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewBlob {
     /// The stored headers.
     pub headers: ContentHeaders,
@@ -62,7 +62,7 @@ pub struct NewBlob {
 }
 
 /// A committed block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// The id, base64 as on the wire.
     pub id: String,
@@ -88,7 +88,7 @@ pub struct Blob {
 }
 
 /// A container's properties.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Container {
     /// With its quotes.
     pub etag: String,
@@ -120,24 +120,6 @@ pub struct Conditions {
     pub if_modified_since: Option<Timestamp>,
     /// `If-Unmodified-Since`.
     pub if_unmodified_since: Option<Timestamp>,
-}
-
-impl Conditions {
-    /// Holds them against what is there, for a write.
-    ///
-    /// # Errors
-    /// 412 `ConditionNotMet`; 409 `BlobAlreadyExists` for `If-None-Match: *` on a blob that exists.
-    pub fn check_write(&self, blob: Option<&Blob>) -> Result<(), Refusal> {
-        todo!()
-    }
-
-    /// Holds them against what is there, for a read.
-    ///
-    /// # Errors
-    /// 412 `ConditionNotMet`, or 304 `ConditionNotMet` for `If-None-Match` and `If-Modified-Since`.
-    pub fn check_read(&self, blob: &Blob) -> Result<(), Refusal> {
-        todo!()
-    }
 }
 
 /// Where Put Block List looks for a block.
@@ -186,177 +168,3 @@ pub enum Listed {
     Prefix(String),
 }
 
-/// A body that is being received: into memory, or into a data file, with stretches of zeros kept as such.
-#[derive(Debug)]
-pub struct Intake {}
-
-impl Intake {
-    /// Takes the next bytes.
-    ///
-    /// # Errors
-    /// 507 when the data directory is full, 500 for its other troubles.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
-        todo!()
-    }
-
-    /// The bytes taken.
-    ///
-    /// # Errors
-    /// As [`Intake::push`].
-    pub fn finish(self) -> Result<Content, Refusal> {
-        todo!()
-    }
-}
-
-/// All accounts of a lab.
-#[derive(Debug)]
-pub struct Store {}
-
-impl Store {
-    /// An empty store in memory.
-    #[must_use]
-    pub fn in_memory(clock: Clock) -> Self {
-        todo!()
-    }
-
-    /// A store in a directory: what an earlier lab left there is there again, uncommitted blocks too.
-    ///
-    /// # Errors
-    /// When the directory cannot be read or written, or is in use by another lab, or was written by a newer version.
-    pub fn open(directory: &Path, clock: Clock) -> std::io::Result<Self> {
-        todo!()
-    }
-
-    /// Adds an account, or finds it with the key it had. `key`: `None` makes one where there is none.
-    pub fn add_account(&self, name: &str, key: Option<AccountKey>) -> Result<AccountKey, Refusal> {
-        todo!()
-    }
-
-    /// Names and keys of the accounts, sorted.
-    #[must_use]
-    pub fn accounts(&self) -> Vec<(String, AccountKey)> {
-        todo!()
-    }
-
-    /// The key of an account.
-    #[must_use]
-    pub fn key(&self, account: &str) -> Option<AccountKey> {
-        todo!()
-    }
-
-    /// Bytes after which the account answers that it is full; `None`: never.
-    pub fn set_capacity(&self, account: &str, bytes: Option<u64>) {
-        todo!()
-    }
-
-    /// Begins to receive a body of about `expected` bytes (a hint).
-    #[must_use]
-    pub fn intake(&self, expected: u64) -> Intake {
-        todo!()
-    }
-
-    // Containers. 404 ContainerNotFound, 409 ContainerAlreadyExists, 400 InvalidResourceName.
-
-    /// Create Container.
-    pub fn create_container(&self, at: &Address, metadata: Metadata) -> Result<Container, Refusal> {
-        todo!()
-    }
-    /// Delete Container, with everything in it.
-    pub fn delete_container(&self, at: &Address, conditions: &Conditions) -> Result<(), Refusal> {
-        todo!()
-    }
-    /// Get Container Properties.
-    pub fn container(&self, at: &Address) -> Result<Container, Refusal> {
-        todo!()
-    }
-    /// Set Container Metadata.
-    pub fn set_container_metadata(
-        &self,
-        at: &Address,
-        metadata: Metadata,
-        conditions: &Conditions,
-    ) -> Result<Container, Refusal> {
-        todo!()
-    }
-    /// Set Container ACL; more than five policies: 400.
-    pub fn set_policies(&self, at: &Address, policies: Vec<Policy>) -> Result<Container, Refusal> {
-        todo!()
-    }
-    /// List Containers: names that begin with `prefix`, after `marker`; and the next marker (empty at the end).
-    pub fn list_containers(
-        &self,
-        account: &str,
-        prefix: &str,
-        marker: &str,
-        max_results: usize,
-    ) -> Result<(Vec<(String, Container)>, String), Refusal> {
-        todo!()
-    }
-
-    // Blobs. 404 BlobNotFound / ContainerNotFound.
-
-    /// The committed blob.
-    pub fn blob(&self, at: &Address) -> Result<Arc<Blob>, Refusal> {
-        todo!()
-    }
-    /// Put Blob: drops uncommitted blocks.
-    pub fn put_blob(
-        &self,
-        at: &Address,
-        content: Content,
-        about: NewBlob,
-        conditions: &Conditions,
-    ) -> Result<Arc<Blob>, Refusal> {
-        todo!()
-    }
-    /// Put Block. 400 InvalidBlobOrBlock for an id of another length than the blob's others (uncommitted ones included),
-    /// InvalidBlockId for one that is not base64 or over 64 bytes decoded; 409 BlockCountExceedsLimit past 100,000
-    /// uncommitted; 413 RequestBodyTooLarge past 4000 MiB; 507/409 when the account is full.
-    pub fn stage(&self, at: &Address, id: &str, content: Content) -> Result<(), Refusal> {
-        todo!()
-    }
-    /// Put Block List. 400 InvalidBlockList, BlockListTooLong past 50,000. Unlisted blocks are dropped.
-    pub fn commit(
-        &self,
-        at: &Address,
-        list: &[(Place, String)],
-        about: NewBlob,
-        conditions: &Conditions,
-    ) -> Result<Arc<Blob>, Refusal> {
-        todo!()
-    }
-    /// Get Block List: the committed blob (if there is one) and its uncommitted blocks in the order of their ids.
-    /// 404 when there is neither.
-    pub fn block_list(&self, at: &Address) -> Result<(Option<Arc<Blob>>, Vec<Block>), Refusal> {
-        todo!()
-    }
-    /// Replaces what `change` changes of the blob's `about`; with `touch`, ETag and Last-Modified change as well.
-    pub fn change(
-        &self,
-        at: &Address,
-        conditions: &Conditions,
-        touch: bool,
-        change: &mut dyn FnMut(&mut NewBlob),
-    ) -> Result<Arc<Blob>, Refusal> {
-        todo!()
-    }
-    /// Delete Blob, uncommitted blocks too.
-    pub fn delete_blob(&self, at: &Address, conditions: &Conditions) -> Result<(), Refusal> {
-        todo!()
-    }
-    /// List Blobs.
-    pub fn list_blobs(&self, at: &Address, query: &ListQuery) -> Result<Listing, Refusal> {
-        todo!()
-    }
-
-    // Mischief.
-
-    /// Another ETag and Last-Modified for the same bytes; whether there was such a blob.
-    pub fn touch(&self, at: &Address) -> bool {
-        todo!()
-    }
-    /// Drops the blob's uncommitted blocks; how many there were.
-    pub fn forget_blocks(&self, at: &Address) -> usize {
-        todo!()
-    }
-}
