@@ -110,9 +110,7 @@ impl Content {
         for piece in self.pieces() {
             let next = match piece {
                 Piece::Zeros(len) => repeated(Crc64::of(&[0]), 1, *len),
-                Piece::Pattern { at, len } if *len > pattern::PERIOD => {
-                    pattern_crc64(*at, *len)?
-                }
+                Piece::Pattern { at, len } if *len > pattern::PERIOD => pattern_crc64(*at, *len)?,
                 _ => crc64_by_reading(&Self::from_iter([piece.clone()]))?,
             };
             crc = crc.combine(next, piece.len());

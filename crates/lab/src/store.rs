@@ -4,14 +4,31 @@
 //! or written under it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{AccountKey, Policy};
-use crate::{Address, Clock, Content, Refusal};
+use crate::Content;
+use crate::auth::Policy;
+
+mod blobs;
+mod blocks;
+mod change;
+mod conditions;
+mod containers;
+mod intake;
+mod listing;
+mod log;
+mod names;
+mod root;
+mod segments;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use intake::Intake;
+pub use root::Store;
 
 /// Name and value pairs that travel with a blob or container (`x-ms-meta-…`). Names keep the case they came in.
 pub type Metadata = BTreeMap<String, String>;
@@ -167,4 +184,3 @@ pub enum Listed {
     /// A common prefix, ended by the delimiter.
     Prefix(String),
 }
-

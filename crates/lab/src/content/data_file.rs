@@ -51,10 +51,7 @@ impl DataFile {
     pub(crate) fn read(&self, at: u64, len: usize) -> io::Result<Bytes> {
         let file = self.file()?;
         let failed = |error: io::Error| {
-            io::Error::new(
-                error.kind(),
-                format!("{}: {error}", file.path().display()),
-            )
+            io::Error::new(error.kind(), format!("{}: {error}", file.path().display()))
         };
         let mut bytes = Vec::with_capacity(len);
         while bytes.len() < len {

@@ -49,7 +49,10 @@ fn part() -> impl Strategy<Value = Part> {
 
 fn build(part: &Part, file: &Arc<DataFile>, filed: &[u8]) -> (Content, Vec<u8>) {
     match part {
-        Part::Zeros(len) => (Content::zeros(*len), vec![0; usize::try_from(*len).unwrap()]),
+        Part::Zeros(len) => (
+            Content::zeros(*len),
+            vec![0; usize::try_from(*len).unwrap()],
+        ),
         Part::Pattern(at, len) => {
             let period = pattern::period();
             let bytes = (*at..at + len)
@@ -59,7 +62,11 @@ fn build(part: &Part, file: &Arc<DataFile>, filed: &[u8]) -> (Content, Vec<u8>) 
         }
         Part::Memory(bytes) => (Content::memory(bytes.clone().into()), bytes.clone()),
         Part::File(at, len) => {
-            let piece = Piece::File { file: Arc::clone(file), at: *at, len: *len };
+            let piece = Piece::File {
+                file: Arc::clone(file),
+                at: *at,
+                len: *len,
+            };
             let range = usize::try_from(*at).unwrap()..usize::try_from(at + len).unwrap();
             ([piece].into_iter().collect(), filed[range].to_vec())
         }
@@ -104,11 +111,16 @@ fn a_sparse_terabyte_of_blocks_is_one_piece() {
         at += len;
         Content::pattern(at - len, len)
     }));
-    assert_eq!((patterns.pieces().len(), patterns.len()), (1, BLOCK * 50_000));
+    assert_eq!(
+        (patterns.pieces().len(), patterns.len()),
+        (1, BLOCK * 50_000)
+    );
     // Of zeros and pattern the CRC costs no time that grows with their length.
     let halves = |content: &Content| {
         let (left, right) = (content.slice(0..12_345), content.slice(12_345..u64::MAX));
-        left.crc64().unwrap().combine(right.crc64().unwrap(), right.len())
+        left.crc64()
+            .unwrap()
+            .combine(right.crc64().unwrap(), right.len())
     };
     assert_eq!(zeros.crc64().unwrap(), halves(&zeros));
     assert_eq!(patterns.crc64().unwrap(), halves(&patterns));
@@ -117,7 +129,10 @@ fn a_sparse_terabyte_of_blocks_is_one_piece() {
 #[test]
 fn the_crc_of_many_periods_is_that_of_the_bytes() {
     let content = Content::pattern(4711, 2 * pattern::PERIOD + 99);
-    assert_eq!(content.crc64().unwrap(), Crc64::of(&bytes_of(&content, 1 << 20)));
+    assert_eq!(
+        content.crc64().unwrap(),
+        Crc64::of(&bytes_of(&content, 1 << 20))
+    );
 }
 
 #[test]
@@ -142,6 +157,11 @@ fn lengths_beyond_reason_do_not_overflow() {
     assert!(far.slice(7..7).is_empty());
     let (from, to) = (9, 3);
     assert!(far.slice(from..to).is_empty());
-    assert_eq!(Content::pattern(u64::MAX, u64::MAX).slice(u64::MAX - 5..u64::MAX).len(), 5);
+    assert_eq!(
+        Content::pattern(u64::MAX, u64::MAX)
+            .slice(u64::MAX - 5..u64::MAX)
+            .len(),
+        5
+    );
     far.crc64().unwrap();
 }

@@ -76,17 +76,49 @@ impl<C> Change<C> {
             Self::Account { name, key } => Change::Account { name, key },
             Self::Container { at, container } => Change::Container { at, container },
             Self::ContainerGone { at } => Change::ContainerGone { at },
-            Self::Blob { at, content, blocks, about, etag, created, modified } => {
+            Self::Blob {
+                at,
+                content,
+                blocks,
+                about,
+                etag,
+                created,
+                modified,
+            } => {
                 let content = convert(content)?;
-                Change::Blob { at, content, blocks, about, etag, created, modified }
+                Change::Blob {
+                    at,
+                    content,
+                    blocks,
+                    about,
+                    etag,
+                    created,
+                    modified,
+                }
             }
-            Self::About { at, about, etag, modified } => {
-                Change::About { at, about, etag, modified }
-            }
+            Self::About {
+                at,
+                about,
+                etag,
+                modified,
+            } => Change::About {
+                at,
+                about,
+                etag,
+                modified,
+            },
             Self::BlobGone { at } => Change::BlobGone { at },
-            Self::Block { at, id, content, staged } => {
-                Change::Block { at, id, content: convert(content)?, staged }
-            }
+            Self::Block {
+                at,
+                id,
+                content,
+                staged,
+            } => Change::Block {
+                at,
+                id,
+                content: convert(content)?,
+                staged,
+            },
             Self::BlocksGone { at } => Change::BlocksGone { at },
         })
     }

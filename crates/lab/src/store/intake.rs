@@ -58,7 +58,13 @@ impl Intake {
 
     fn new(to: Destination, expected: u64) -> Self {
         let (pieces, buffer) = (Vec::new(), Vec::new());
-        Self { to, expected, taken: 0, pieces, buffer }
+        Self {
+            to,
+            expected,
+            taken: 0,
+            pieces,
+            buffer,
+        }
     }
 
     /// Takes the next bytes.
@@ -153,8 +159,13 @@ impl Intake {
         let trouble = |error| names::trouble(&error);
         if room.as_ref().is_none_or(|(_, _, left)| *left < len) {
             // What is left of the body, the buffer included.
-            let announced = self.expected.saturating_sub(self.taken - len.min(self.taken));
-            let wanted = announced.min(RESERVED).max(len).max(FILE_BUFFER.min(self.taken));
+            let announced = self
+                .expected
+                .saturating_sub(self.taken - len.min(self.taken));
+            let wanted = announced
+                .min(RESERVED)
+                .max(len)
+                .max(FILE_BUFFER.min(self.taken));
             let (file, at) = segments.reserve(wanted).map_err(trouble)?;
             *room = Some((file, at, wanted));
         }
@@ -162,7 +173,11 @@ impl Intake {
             return Err(names::internal());
         };
         file.write(*at, &self.buffer).map_err(trouble)?;
-        let piece = Piece::File { file: Arc::clone(file), at: *at, len };
+        let piece = Piece::File {
+            file: Arc::clone(file),
+            at: *at,
+            len,
+        };
         Piece::join(&mut self.pieces, piece);
         (*at, *left) = (*at + len, *left - len);
         self.buffer.clear();

@@ -113,7 +113,9 @@ fn take(line: &[u8], number: u64, state: &mut State, found: &mut Found) -> Resul
         let header: Header = serde_json::from_slice(line).map_err(text)?;
         if header.acr_lab_log > VERSION {
             let version = header.acr_lab_log;
-            return Err(format!("version {version} is of a newer lab; this one reads up to {VERSION}"));
+            return Err(format!(
+                "version {version} is of a newer lab; this one reads up to {VERSION}"
+            ));
         }
         state.last_etag = header.last_etag;
         return Ok(());
@@ -122,13 +124,18 @@ fn take(line: &[u8], number: u64, state: &mut State, found: &mut Found) -> Resul
     let change = change.with_content(|stretches| {
         let pieces = stretches.into_iter().map(|stretch| match stretch {
             Stretch::Z(len) => Ok(Piece::Zeros(len)),
-            Stretch::P(at, len) => Ok(Piece::Pattern { at: at % crate::content::pattern::PERIOD, len }),
+            Stretch::P(at, len) => Ok(Piece::Pattern {
+                at: at % crate::content::pattern::PERIOD,
+                len,
+            }),
             Stretch::F(id, at, len) => found.file(id).map(|file| Piece::File { file, at, len }),
         });
         let content: Result<Content, io::Error> = pieces.collect();
         content.map_err(|error| error.to_string())
     })?;
-    let gone = state.apply(change).ok_or("it does not fit what is before it")?;
+    let gone = state
+        .apply(change)
+        .ok_or("it does not fit what is before it")?;
     drop(gone);
     Ok(())
 }
@@ -143,7 +150,10 @@ pub(super) fn rewrite(directory: &Path, state: &State) -> io::Result<Log> {
         .mode(0o600)
         .open(&fresh)?;
     let mut lines = io::BufWriter::new(file);
-    let header = Header { acr_lab_log: VERSION, last_etag: state.last_etag };
+    let header = Header {
+        acr_lab_log: VERSION,
+        last_etag: state.last_etag,
+    };
     serde_json::to_writer(&mut lines, &header)?;
     lines.write_all(b"\n")?;
     state.retell(|change| -> io::Result<()> {
@@ -157,7 +167,11 @@ pub(super) fn rewrite(directory: &Path, state: &State) -> io::Result<Log> {
     fs_err::File::open(directory)?.sync_all()?;
     let file = fs_err::OpenOptions::new().append(true).open(path)?;
     let len = file.metadata()?.len();
-    Ok(Log { file, len, broken: false })
+    Ok(Log {
+        file,
+        len,
+        broken: false,
+    })
 }
 
 fn path(directory: &Path) -> PathBuf {

@@ -45,7 +45,10 @@ pub(super) fn check_blob(at: &Address) -> Result<(), Refusal> {
 
 /// Metadata: names are C# identifiers, 8 KiB in all.
 pub(super) fn check_metadata(metadata: &Metadata) -> Result<(), Refusal> {
-    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let size: usize = metadata
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     if size > LONGEST_METADATA {
         return Err(Refusal::new(
             400,
@@ -112,15 +115,27 @@ fn name_too_long() -> Refusal {
 }
 
 pub(super) fn no_account() -> Refusal {
-    Refusal::new(404, "ResourceNotFound", "The specified resource does not exist.")
+    Refusal::new(
+        404,
+        "ResourceNotFound",
+        "The specified resource does not exist.",
+    )
 }
 
 pub(super) fn no_container() -> Refusal {
-    Refusal::new(404, "ContainerNotFound", "The specified container does not exist.")
+    Refusal::new(
+        404,
+        "ContainerNotFound",
+        "The specified container does not exist.",
+    )
 }
 
 pub(super) fn container_exists() -> Refusal {
-    Refusal::new(409, "ContainerAlreadyExists", "The specified container already exists.")
+    Refusal::new(
+        409,
+        "ContainerAlreadyExists",
+        "The specified container already exists.",
+    )
 }
 
 pub(super) fn no_blob() -> Refusal {
@@ -128,7 +143,11 @@ pub(super) fn no_blob() -> Refusal {
 }
 
 pub(super) fn blob_exists() -> Refusal {
-    Refusal::new(409, "BlobAlreadyExists", "The specified blob already exists.")
+    Refusal::new(
+        409,
+        "BlobAlreadyExists",
+        "The specified blob already exists.",
+    )
 }
 
 pub(super) fn too_large(most: u64) -> Refusal {
@@ -138,6 +157,14 @@ pub(super) fn too_large(most: u64) -> Refusal {
         "The request body is too large and exceeds the maximum permissible limit.",
     )
     .detail("MaxLimit", most.to_string())
+}
+
+pub(super) fn empty_block() -> Refusal {
+    let text = "The value for one of the HTTP headers is not in the correct format.";
+    let refusal = Refusal::new(400, "InvalidHeaderValue", text);
+    refusal
+        .detail("HeaderName", "Content-Length")
+        .detail("HeaderValue", "0")
 }
 
 /// Accounts of the service do not fill up, so there is no word of the service's for this.

@@ -33,7 +33,11 @@ impl Segments {
     /// Those of `directory`, which exists, with the first new file called `id`.
     pub(super) fn new(directory: &Path, alive: Alive, id: u64) -> Self {
         let next = Mutex::new(Next { id, current: None });
-        Self { directory: directory.into(), alive, next }
+        Self {
+            directory: directory.into(),
+            alive,
+            next,
+        }
     }
 
     /// Room for `len` bytes. It takes none on the disk until it is written.
@@ -109,28 +113,45 @@ impl Found {
         Ok(file)
     }
 
-    /// Removes what nothing refers to, and goes on from there.
+    /// Whether each file that is referred to is there.
     ///
     /// # Errors
-    /// When a file that is referred to is gone.
-    pub(super) fn settle(self) -> io::Result<Segments> {
-        let mut id = self.files.keys().next_back().map_or(1, |last| last.saturating_add(1));
-        let referred = |id: &u64| {
-            let file = self.files.get(id);
-            file.filter(|file| Arc::strong_count(file) > 1)
-        };
-        for file in self.files.keys().filter_map(referred) {
+    /// When one is gone.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let referred = self
+            .files
+            .values()
+            .filter(|file| Arc::strong_count(file) > 1);
+        for file in referred {
             file.file()?;
         }
+        Ok(())
+    }
+
+    /// Removes what nothing refers to, and goes on from there.
+    pub(super) fn settle(self) -> io::Result<Segments> {
+        let mut id = self
+            .files
+            .keys()
+            .next_back()
+            .map_or(1, |last| last.saturating_add(1));
+        let referred = |id: u64| {
+            self.files
+                .get(&id)
+                .is_some_and(|file| Arc::strong_count(file) > 1)
+        };
         for entry in fs_err::read_dir(&self.directory)? {
             let path = entry?.path();
-            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-            let Some(number) = number.filter(|_| path.extension().is_some_and(|e| e == "bin"))
+            let number = path
+                .file_stem()
+                .and_then(|stem| stem.to_str()?.parse().ok());
+            let Some(number) =
+                number.filter(|_: &u64| path.extension().is_some_and(|e| e == "bin"))
             else {
                 continue;
             };
             id = id.max(number.saturating_add(1));
-            if referred(&number).is_none() {
+            if !referred(number) {
                 fs_err::remove_file(path)?;
             }
         }

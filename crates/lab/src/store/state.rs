@@ -77,7 +77,9 @@ impl State {
         let account = self.account(&at.account)?;
         account.containers.get(&at.container).ok_or_else(|| {
             // A name that cannot be is said to be so before it is said not to be there.
-            names::check_container(at).err().unwrap_or_else(names::no_container)
+            names::check_container(at)
+                .err()
+                .unwrap_or_else(names::no_container)
         })
     }
 
@@ -114,7 +116,10 @@ impl State {
                 if let Some(held) = containers.get_mut(&at.container) {
                     held.about = container;
                 } else {
-                    let held = Held { about: container, blobs: BTreeMap::new() };
+                    let held = Held {
+                        about: container,
+                        blobs: BTreeMap::new(),
+                    };
                     containers.insert(at.container, held);
                 }
                 Some(Gone::default())
@@ -123,27 +128,66 @@ impl State {
                 let account = self.accounts.get_mut(&at.account)?;
                 let held = account.containers.remove(&at.container)?;
                 account.used -= held.blobs.values().map(Entry::stored).sum::<u64>();
-                Some(Gone { container: Some(held), ..Gone::default() })
+                Some(Gone {
+                    container: Some(held),
+                    ..Gone::default()
+                })
             }
-            Change::Blob { at, content, blocks, about, etag, created, modified } => {
+            Change::Blob {
+                at,
+                content,
+                blocks,
+                about,
+                etag,
+                created,
+                modified,
+            } => {
                 self.note(&etag);
                 let blocks = blocks.into();
-                let blob = Blob { content, blocks, about: *about, etag, created, modified };
-                let entry = Entry { blob: Some(Arc::new(blob)), ..Entry::default() };
+                let blob = Blob {
+                    content,
+                    blocks,
+                    about: *about,
+                    etag,
+                    created,
+                    modified,
+                };
+                let entry = Entry {
+                    blob: Some(Arc::new(blob)),
+                    ..Entry::default()
+                };
                 self.replace(&at, Some(entry))
             }
-            Change::About { at, about, etag, modified } => {
+            Change::About {
+                at,
+                about,
+                etag,
+                modified,
+            } => {
                 self.note(&etag);
                 let blob = self.entry_mut(&at)?.blob.as_mut()?;
                 let old = Arc::clone(blob);
-                *blob = Arc::new(Blob { about: *about, etag, modified, ..(*old).clone() });
+                *blob = Arc::new(Blob {
+                    about: *about,
+                    etag,
+                    modified,
+                    ..(*old).clone()
+                });
                 Some(Gone::default())
             }
             Change::BlobGone { at } => self.replace(&at, None),
-            Change::Block { at, id, content, staged } => self.stage(&at, id, content, staged),
+            Change::Block {
+                at,
+                id,
+                content,
+                staged,
+            } => self.stage(&at, id, content, staged),
             Change::BlocksGone { at } => {
                 let blob = self.entry_mut(&at)?.blob.clone();
-                let entry = blob.map(|blob| Entry { blob: Some(blob), ..Entry::default() });
+                let entry = blob.map(|blob| Entry {
+                    blob: Some(blob),
+                    ..Entry::default()
+                });
                 self.replace(&at, entry)
             }
         }
@@ -158,7 +202,11 @@ impl State {
 
     fn entry_mut(&mut self, at: &Address) -> Option<&mut Entry> {
         let account = self.accounts.get_mut(&at.account)?;
-        account.containers.get_mut(&at.container)?.blobs.get_mut(&at.blob)
+        account
+            .containers
+            .get_mut(&at.container)?
+            .blobs
+            .get_mut(&at.blob)
     }
 
     fn replace(&mut self, at: &Address, entry: Option<Entry>) -> Option<Gone> {
@@ -170,7 +218,10 @@ impl State {
             None => blobs.remove(&at.blob),
         };
         account.used -= gone.as_ref().map_or(0, Entry::stored);
-        Some(Gone { entry: gone, ..Gone::default() })
+        Some(Gone {
+            entry: gone,
+            ..Gone::default()
+        })
     }
 
     fn stage(
@@ -190,7 +241,10 @@ impl State {
         entry.staged = staged;
         let block = entry.blocks.insert(id, content);
         account.used -= block.as_ref().map_or(0, Content::stored);
-        Some(Gone { block, ..Gone::default() })
+        Some(Gone {
+            block,
+            ..Gone::default()
+        })
     }
 
     /// The changes that make this state out of nothing, each handed to `each`.
@@ -200,16 +254,25 @@ impl State {
     ) -> Result<(), E> {
         for (name, account) in &self.accounts {
             let key = account.key.clone();
-            each(Change::Account { name: name.clone(), key })?;
+            each(Change::Account {
+                name: name.clone(),
+                key,
+            })?;
             for (container, held) in &account.containers {
                 let at = Address {
                     account: name.clone(),
                     container: container.clone(),
                     blob: String::new(),
                 };
-                each(Change::Container { at: at.clone(), container: held.about.clone() })?;
+                each(Change::Container {
+                    at: at.clone(),
+                    container: held.about.clone(),
+                })?;
                 for (blob, entry) in &held.blobs {
-                    let at = Address { blob: blob.clone(), ..at.clone() };
+                    let at = Address {
+                        blob: blob.clone(),
+                        ..at.clone()
+                    };
                     entry.retell(&at, &mut each)?;
                 }
             }
@@ -221,7 +284,12 @@ impl State {
 impl Account {
     fn new(key: AccountKey) -> Self {
         let containers = BTreeMap::new();
-        Self { key, containers, capacity: None, used: 0 }
+        Self {
+            key,
+            containers,
+            capacity: None,
+            used: 0,
+        }
     }
 }
 
