@@ -71,7 +71,7 @@ fn any_prefix_of_the_log_is_the_store_of_that_moment() {
     assert_eq!(store.key("acc"), Some(key()));
     assert_eq!(
         read(&store.blob(&at("a")).unwrap().content).first(),
-        Some(&b'm')
+        Some(&7)
     );
 }
 
