@@ -24,9 +24,15 @@ impl SmallDisk {
     /// `None` where this machine lets nobody mount, which is said loudly.
     fn mount(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = mount(&["-t", "tmpfs", "-o", options, "blobferry-test"], folder.path());
+        let mounted = mount(
+            &["-t", "tmpfs", "-o", options, "blobferry-test"],
+            folder.path(),
+        );
         if !mounted {
-            let _ = writeln!(std::io::stderr(), "SKIPPED: no tmpfs can be mounted here (it takes root)");
+            let _ = writeln!(
+                std::io::stderr(),
+                "SKIPPED: no tmpfs can be mounted here (it takes root)"
+            );
             return None;
         }
         Some(Self(folder))
@@ -65,7 +71,9 @@ fn source() -> (Lab, String, Vec<u8>) {
     };
     let bytes = pattern(11, 8 * MIB);
     let content = Content::memory(Bytes::from(bytes.clone()));
-    lab.store().put_synthetic(&at, content, NewBlob::default()).unwrap();
+    lab.store()
+        .put_synthetic(&at, content, NewBlob::default())
+        .unwrap();
     let url = lab.url(&at, Timestamp::now() + SignedDuration::from_hours(1));
     (lab, url, bytes)
 }
@@ -75,33 +83,63 @@ fn download(url: &str, to: PathBuf, bytes: &[u8], journals: &Path) -> Run {
     Run::new(BLOBFERRY)
         .args(["copy", url])
         .arg(to)
-        .args(["--expect-digest", &sum, "--block-size-mb", "1", "--memory", "2MiB"])
+        .args([
+            "--expect-digest",
+            &sum,
+            "--block-size-mb",
+            "1",
+            "--memory",
+            "2MiB",
+        ])
         .arg("--journal-dir")
         .arg(journals)
 }
 
 #[test]
 fn a_download_onto_a_full_disk_keeps_what_it_has_and_resumes() {
-    let Some(disk) = SmallDisk::mount("size=4m") else { return };
+    let Some(disk) = SmallDisk::mount("size=4m") else {
+        return;
+    };
     let (_lab, url, bytes) = source();
     let journals = tempfile::tempdir().unwrap();
     let target = disk.path().join("run.tar");
-    let full = download(&url, target.clone(), &bytes, journals.path()).run().unwrap().expect_code(4);
+    let full = download(&url, target.clone(), &bytes, journals.path())
+        .run()
+        .unwrap()
+        .expect_code(4);
     let said = full.stderr_text();
-    assert!(said.contains("No space left on device") && said.contains("hint:"), "{said}");
+    assert!(
+        said.contains("No space left on device") && said.contains("hint:"),
+        "{said}"
+    );
     assert!(!target.exists(), "nothing stands under the final name");
     disk.grow("remount,size=32m");
-    let done = download(&url, target.clone(), &bytes, journals.path()).run().unwrap().expect_code(0);
-    assert!(fs_err::read(&target).unwrap() == bytes, "{}", done.stdout_text());
+    let done = download(&url, target.clone(), &bytes, journals.path())
+        .run()
+        .unwrap()
+        .expect_code(0);
+    assert!(
+        fs_err::read(&target).unwrap() == bytes,
+        "{}",
+        done.stdout_text()
+    );
 }
 
 #[test]
 fn what_stood_there_survives_a_full_disk() {
-    let Some(disk) = SmallDisk::mount("size=4m") else { return };
+    let Some(disk) = SmallDisk::mount("size=4m") else {
+        return;
+    };
     let (_lab, url, bytes) = source();
     let journals = tempfile::tempdir().unwrap();
     let target = disk.path().join("run.tar");
     fs_err::write(&target, "what stood here before").unwrap();
-    let _ = download(&url, target.clone(), &bytes, journals.path()).run().unwrap().expect_code(4);
-    assert_eq!(fs_err::read_to_string(&target).unwrap(), "what stood here before");
+    let _ = download(&url, target.clone(), &bytes, journals.path())
+        .run()
+        .unwrap()
+        .expect_code(4);
+    assert_eq!(
+        fs_err::read_to_string(&target).unwrap(),
+        "what stood here before"
+    );
 }

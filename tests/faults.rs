@@ -51,7 +51,9 @@ fn every_fault_on_every_way_is_survived_or_said() {
                 let ground = Ground::new();
                 loop {
                     let case = next.lock().unwrap().next();
-                    let Some((index, way, journal)) = case else { break };
+                    let Some((index, way, journal)) = case else {
+                        break;
+                    };
                     match ground.try_case(&faults[index], way, journal) {
                         Ok(outcome) => {
                             found.lock().unwrap().insert((index, way), outcome);
@@ -64,7 +66,12 @@ fn every_fault_on_every_way_is_survived_or_said() {
     });
     println!("{}", table(&faults));
     let broken = broken.into_inner().unwrap();
-    assert!(broken.is_empty(), "{} broken:\n{}", broken.len(), broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "{} broken:\n{}",
+        broken.len(),
+        broken.join("\n")
+    );
     assert!(!found.into_inner().unwrap().is_empty());
 }
 

@@ -62,8 +62,12 @@ impl Scene {
             .put_synthetic(&blob("source"), content.clone(), NewBlob::default())
             .unwrap();
         // The container is there, and the blob is not.
-        lab.store().put_synthetic(&blob("target"), Content::zeros(1), NewBlob::default()).unwrap();
-        lab.store().delete_blob(&blob("target"), &Default::default()).unwrap();
+        lab.store()
+            .put_synthetic(&blob("target"), Content::zeros(1), NewBlob::default())
+            .unwrap();
+        lab.store()
+            .delete_blob(&blob("target"), &Default::default())
+            .unwrap();
         let sum = format!("sha256:{}", digest(&content));
         if way == Way::Up {
             let mut file = fs_err::File::create(folder.path().join("source")).unwrap();
@@ -89,14 +93,34 @@ impl Scene {
             Way::Down => (self.lab.url(&source, expiry), "target".to_owned()),
             _ => (self.lab.url(&source, expiry), self.lab.url(&target, expiry)),
         };
-        let via = if self.way == Way::Server { "server" } else { "relay" };
+        let via = if self.way == Way::Server {
+            "server"
+        } else {
+            "relay"
+        };
         let run = Run::new(BLOBFERRY)
             .folder(self.folder.path())
             .timeout(Duration::from_secs(300))
-            .args(["copy", &from, &to, "--via", via, "--expect-digest", &self.sum])
-            .args(["--block-size-mb", "4", "--memory", "32MiB", "--output", "json"]);
+            .args([
+                "copy",
+                &from,
+                &to,
+                "--via",
+                via,
+                "--expect-digest",
+                &self.sum,
+            ])
+            .args([
+                "--block-size-mb",
+                "4",
+                "--memory",
+                "32MiB",
+                "--output",
+                "json",
+            ]);
         if self.journal {
-            run.arg("--journal-dir").arg(self.folder.path().join("journals"))
+            run.arg("--journal-dir")
+                .arg(self.folder.path().join("journals"))
         } else {
             run.arg("--no-journal")
         }
@@ -119,7 +143,8 @@ impl Scene {
         match self.way {
             Way::Down => {
                 let path: PathBuf = self.folder.path().join("target");
-                path.exists().then(|| sha256_hex(&fs_err::read(&path).unwrap()))
+                path.exists()
+                    .then(|| sha256_hex(&fs_err::read(&path).unwrap()))
             }
             _ => {
                 let blob = self.lab.store().blob(&blob("target")).ok()?;
@@ -157,18 +182,35 @@ fn survive(way: Way, journal: bool, seed: u64, points: usize) {
         running.kill().unwrap();
         let ended = running.wait().unwrap();
         assert_eq!(ended.signal(), Some(9), "seed {seed}");
-        assert!(scene.arrived().is_none(), "seed {seed}, {place}: something is visible");
+        assert!(
+            scene.arrived().is_none(),
+            "seed {seed}, {place}: something is visible"
+        );
         killed += 1;
-        println!("{way:?}, journal {journal}: killed {killed} at {} MiB (from {})", scene.carried() / MIB, before / MIB);
+        println!(
+            "{way:?}, journal {journal}: killed {killed} at {} MiB (from {})",
+            scene.carried() / MIB,
+            before / MIB
+        );
     }
     let done: Finished = scene.copy().run().unwrap().expect_code(0);
     let told = done.json_lines().unwrap().pop().unwrap();
     assert_eq!(told["proven"], true, "seed {seed}: {told}");
-    assert_eq!(format!("sha256:{}", scene.arrived().unwrap()), scene.sum, "seed {seed}");
+    assert_eq!(
+        format!("sha256:{}", scene.arrived().unwrap()),
+        scene.sum,
+        "seed {seed}"
+    );
     let again = scene.carried() - SIZE;
     let allowed = killed * (WINDOW + BESIDE) + BESIDE;
-    println!("{way:?}, journal {journal}: {} MiB carried again after {killed} kills", again / MIB);
-    assert!(again <= allowed, "seed {seed}: {again} bytes carried again, {allowed} allowed");
+    println!(
+        "{way:?}, journal {journal}: {} MiB carried again after {killed} kills",
+        again / MIB
+    );
+    assert!(
+        again <= allowed,
+        "seed {seed}: {again} bytes carried again, {allowed} allowed"
+    );
 }
 
 #[test]

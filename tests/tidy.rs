@@ -94,11 +94,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "acr-lab",
-        &[
-            "blobferry-lab",
-            "blobferry-console",
-            "blobferry-integrity",
-        ],
+        &["blobferry-lab", "blobferry-console", "blobferry-integrity"],
     ),
     // The harness checks the rest from outside: it knows none of it.
     ("blobferry-harness", &[]),
@@ -329,7 +325,10 @@ fn only_tests_depend_on_what_is_for_tests() {
         .map(|path| path.strip_prefix(&root).unwrap().display().to_string())
         .filter(|path| !allowed.contains(&path.as_str()))
         .collect();
-    none(&broken, "the harness and the lab are development dependencies:");
+    none(
+        &broken,
+        "the harness and the lab are development dependencies:",
+    );
 }
 
 /// The lines of a source file that ship: no comments, and nothing from an inline test module on.

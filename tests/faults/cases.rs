@@ -16,7 +16,8 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 5] = [Self::Up, Self::Stdin, Self::Down, Self::Relay, Self::Server];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Up, Self::Stdin, Self::Down, Self::Relay, Self::Server];
 
     pub(crate) fn title(self) -> &'static str {
         match self {
@@ -100,19 +101,37 @@ const FAILED: fn(Way) -> Outcome = |_| Outcome::Exit(4);
 const DENIED: fn(Way) -> Outcome = |_| Outcome::Exit(5);
 
 fn reading(way: Way, outcome: Outcome) -> Outcome {
-    if way.reads() { outcome } else { Outcome::NotApplicable }
+    if way.reads() {
+        outcome
+    } else {
+        Outcome::NotApplicable
+    }
 }
 
 fn writing(way: Way, outcome: Outcome) -> Outcome {
-    if way.writes() { outcome } else { Outcome::NotApplicable }
+    if way.writes() {
+        outcome
+    } else {
+        Outcome::NotApplicable
+    }
 }
 
 fn quick(name: &'static str, rules: fn(Way) -> Value, outcome: fn(Way) -> Outcome) -> Fault {
-    Fault { name, rules, outcome, is_quick: true }
+    Fault {
+        name,
+        rules,
+        outcome,
+        is_quick: true,
+    }
 }
 
 fn slow(name: &'static str, rules: fn(Way) -> Value, outcome: fn(Way) -> Outcome) -> Fault {
-    Fault { name, rules, outcome, is_quick: false }
+    Fault {
+        name,
+        rules,
+        outcome,
+        is_quick: false,
+    }
 }
 
 /// Every fault.
@@ -125,66 +144,204 @@ pub(crate) fn all() -> Vec<Fault> {
 
 fn refusals() -> Vec<Fault> {
     vec![
-        quick("503 ServerBusy with Retry-After", |way| on_carriers(way, json!({ "do": "server-busy", "retry_after_ms": 50 })), DONE),
-        quick("429 with Retry-After", |way| on_carriers(way, json!({ "do": "too-many-requests", "retry_after_ms": 50 })), DONE),
-        quick("500 OperationTimedOut", |way| on_carriers(way, json!({ "do": "timeout" })), DONE),
-        quick("500 InternalError", |way| on_carriers(way, json!({ "do": "internal-error" })), DONE),
-        quick("503 at the first contact", |_| {
-            rule(json!("GetBlobProperties"), json!({ "nth": 1 }), json!({ "do": "server-busy" }))
-        }, DONE),
-        slow("503 for good from the third block on", |way| {
-            rule(way.carriers(), json!({ "after": 2 }), json!({ "do": "server-busy", "retry_after_ms": 10 }))
-        }, FAILED),
-        quick("507 InsufficientStorage from the third block on", |way| {
-            let on = json!(["PutBlock", "PutBlockFromUrl"]);
-            let _ = way;
-            rule(on, json!({ "after": 2 }), json!({ "do": "full", "status": 507 }))
-        }, |way| writing(way, Outcome::Exit(4))),
-        quick("409 account full from the third block on", |way| {
-            let on = json!(["PutBlock", "PutBlockFromUrl"]);
-            let _ = way;
-            rule(on, json!({ "after": 2 }), json!({ "do": "full", "status": 409 }))
-        }, |way| writing(way, Outcome::Exit(4))),
+        quick(
+            "503 ServerBusy with Retry-After",
+            |way| on_carriers(way, json!({ "do": "server-busy", "retry_after_ms": 50 })),
+            DONE,
+        ),
+        quick(
+            "429 with Retry-After",
+            |way| {
+                on_carriers(
+                    way,
+                    json!({ "do": "too-many-requests", "retry_after_ms": 50 }),
+                )
+            },
+            DONE,
+        ),
+        quick(
+            "500 OperationTimedOut",
+            |way| on_carriers(way, json!({ "do": "timeout" })),
+            DONE,
+        ),
+        quick(
+            "500 InternalError",
+            |way| on_carriers(way, json!({ "do": "internal-error" })),
+            DONE,
+        ),
+        quick(
+            "503 at the first contact",
+            |_| {
+                rule(
+                    json!("GetBlobProperties"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "server-busy" }),
+                )
+            },
+            DONE,
+        ),
+        slow(
+            "503 for good from the third block on",
+            |way| {
+                rule(
+                    way.carriers(),
+                    json!({ "after": 2 }),
+                    json!({ "do": "server-busy", "retry_after_ms": 10 }),
+                )
+            },
+            FAILED,
+        ),
+        quick(
+            "507 InsufficientStorage from the third block on",
+            |way| {
+                let on = json!(["PutBlock", "PutBlockFromUrl"]);
+                let _ = way;
+                rule(
+                    on,
+                    json!({ "after": 2 }),
+                    json!({ "do": "full", "status": 507 }),
+                )
+            },
+            |way| writing(way, Outcome::Exit(4)),
+        ),
+        quick(
+            "409 account full from the third block on",
+            |way| {
+                let on = json!(["PutBlock", "PutBlockFromUrl"]);
+                let _ = way;
+                rule(
+                    on,
+                    json!({ "after": 2 }),
+                    json!({ "do": "full", "status": 409 }),
+                )
+            },
+            |way| writing(way, Outcome::Exit(4)),
+        ),
     ]
 }
 
 fn lines() -> Vec<Fault> {
     vec![
-        quick("reset before the body", |way| on_carriers(way, json!({ "do": "reset-before" })), DONE),
-        quick("reset in the middle of the body", |way| on_carriers(way, json!({ "do": "reset-after", "bytes": BLOCK / 3 })), DONE),
-        quick("reset after the body, before the answer", |way| on_carriers(way, json!({ "do": "reset-at-end" })), DONE),
-        quick("an answer lost, its work done", |way| on_carriers(way, json!({ "do": "lose-answer" })), DONE),
-        quick("a truncated body", |way| on_carriers(way, json!({ "do": "truncate", "bytes": BLOCK / 2 })), DONE),
-        slow("a stall before the body", |way| on_carriers(way, json!({ "do": "stall", "seconds": 60 })), DONE),
-        slow("a stall in the middle of the body", |way| {
-            on_carriers(way, json!({ "do": "stall", "seconds": 60, "bytes": BLOCK / 2 }))
-        }, DONE),
-        quick("a slow body", |way| on_carriers(way, json!({ "do": "slow", "bytes_per_second": 1 << 20 })), DONE),
-        quick("latency", |_| rule(json!("any"), json!({}), json!({ "do": "latency", "ms": 30 })), DONE),
-        slow("every connection reset for good", |way| {
-            rule(way.carriers(), json!({ "after": 2 }), json!({ "do": "reset-before" }))
-        }, FAILED),
+        quick(
+            "reset before the body",
+            |way| on_carriers(way, json!({ "do": "reset-before" })),
+            DONE,
+        ),
+        quick(
+            "reset in the middle of the body",
+            |way| on_carriers(way, json!({ "do": "reset-after", "bytes": BLOCK / 3 })),
+            DONE,
+        ),
+        quick(
+            "reset after the body, before the answer",
+            |way| on_carriers(way, json!({ "do": "reset-at-end" })),
+            DONE,
+        ),
+        quick(
+            "an answer lost, its work done",
+            |way| on_carriers(way, json!({ "do": "lose-answer" })),
+            DONE,
+        ),
+        quick(
+            "a truncated body",
+            |way| on_carriers(way, json!({ "do": "truncate", "bytes": BLOCK / 2 })),
+            DONE,
+        ),
+        slow(
+            "a stall before the body",
+            |way| on_carriers(way, json!({ "do": "stall", "seconds": 60 })),
+            DONE,
+        ),
+        slow(
+            "a stall in the middle of the body",
+            |way| {
+                on_carriers(
+                    way,
+                    json!({ "do": "stall", "seconds": 60, "bytes": BLOCK / 2 }),
+                )
+            },
+            DONE,
+        ),
+        quick(
+            "a slow body",
+            |way| on_carriers(way, json!({ "do": "slow", "bytes_per_second": 1 << 20 })),
+            DONE,
+        ),
+        quick(
+            "latency",
+            |_| {
+                rule(
+                    json!("any"),
+                    json!({}),
+                    json!({ "do": "latency", "ms": 30 }),
+                )
+            },
+            DONE,
+        ),
+        slow(
+            "every connection reset for good",
+            |way| {
+                rule(
+                    way.carriers(),
+                    json!({ "after": 2 }),
+                    json!({ "do": "reset-before" }),
+                )
+            },
+            FAILED,
+        ),
     ]
 }
 
 fn damage() -> Vec<Fault> {
     vec![
-        quick("a bit flipped in a GET body", |_| {
-            rule(json!("GetBlob"), json!({ "nth": 3 }), json!({ "do": "flip-bit", "byte": 1000 }))
-        }, |way| match way {
-            // The service's own checksum tells which read was wrong, and it is read again.
-            Way::Server => Outcome::Done,
-            _ => reading(way, Outcome::Exit(3)),
-        }),
-        quick("a bit flipped in every GET body", |_| {
-            rule(json!("GetBlob"), json!({}), json!({ "do": "flip-bit", "byte": 1000 }))
-        }, |way| reading(way, Outcome::Exit(3))),
-        quick("a lie in a CRC-64", |way| {
-            rule(way.carriers(), json!({ "nth": [2, 5] }), json!({ "do": "lie-crc" }))
-        }, |way| writing(way, Outcome::Done)),
-        quick("the source changes", |_| {
-            rule(json!("GetBlob"), json!({ "nth": 3 }), json!({ "do": "change-etag" }))
-        }, |way| reading(way, Outcome::Exit(6))),
+        quick(
+            "a bit flipped in a GET body",
+            |_| {
+                rule(
+                    json!("GetBlob"),
+                    json!({ "nth": 3 }),
+                    json!({ "do": "flip-bit", "byte": 1000 }),
+                )
+            },
+            |way| match way {
+                // The service's own checksum tells which read was wrong, and it is read again.
+                Way::Server => Outcome::Done,
+                _ => reading(way, Outcome::Exit(3)),
+            },
+        ),
+        quick(
+            "a bit flipped in every GET body",
+            |_| {
+                rule(
+                    json!("GetBlob"),
+                    json!({}),
+                    json!({ "do": "flip-bit", "byte": 1000 }),
+                )
+            },
+            |way| reading(way, Outcome::Exit(3)),
+        ),
+        quick(
+            "a lie in a CRC-64",
+            |way| {
+                rule(
+                    way.carriers(),
+                    json!({ "nth": [2, 5] }),
+                    json!({ "do": "lie-crc" }),
+                )
+            },
+            |way| writing(way, Outcome::Done),
+        ),
+        quick(
+            "the source changes",
+            |_| {
+                rule(
+                    json!("GetBlob"),
+                    json!({ "nth": 3 }),
+                    json!({ "do": "change-etag" }),
+                )
+            },
+            |way| reading(way, Outcome::Exit(6)),
+        ),
     ]
 }
 
@@ -192,29 +349,91 @@ fn commits() -> Vec<Fault> {
     let commit = || json!("PutBlockList");
     let _ = commit;
     vec![
-        quick("503 to the commit", |_| rule(json!("PutBlockList"), json!({ "nth": 1 }), json!({ "do": "server-busy" })), |way| writing(way, Outcome::Done)),
-        quick("the commit's answer lost, its work done", |_| {
-            rule(json!("PutBlockList"), json!({ "nth": 1 }), json!({ "do": "lose-answer" }))
-        }, |way| writing(way, Outcome::Done)),
-        quick("the commit's request lost", |_| {
-            rule(json!("PutBlockList"), json!({ "nth": 1 }), json!({ "do": "reset-at-end" }))
-        }, |way| writing(way, Outcome::Done)),
-        quick("InvalidBlockList once", |_| {
-            rule(json!("PutBlockList"), json!({ "nth": 1 }), json!({ "do": "invalid-block-list" }))
-        }, |way| writing(way, Outcome::Done)),
-        quick("uncommitted blocks forgotten at the commit", |_| {
-            rule(json!("PutBlockList"), json!({ "nth": 1 }), json!({ "do": "forget-blocks" }))
-        }, |way| match way {
-            // What came through a pipe cannot be read again.
-            Way::Stdin => Outcome::Exit(1),
-            _ => writing(way, Outcome::Done),
-        }),
+        quick(
+            "503 to the commit",
+            |_| {
+                rule(
+                    json!("PutBlockList"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "server-busy" }),
+                )
+            },
+            |way| writing(way, Outcome::Done),
+        ),
+        quick(
+            "the commit's answer lost, its work done",
+            |_| {
+                rule(
+                    json!("PutBlockList"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "lose-answer" }),
+                )
+            },
+            |way| writing(way, Outcome::Done),
+        ),
+        quick(
+            "the commit's request lost",
+            |_| {
+                rule(
+                    json!("PutBlockList"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "reset-at-end" }),
+                )
+            },
+            |way| writing(way, Outcome::Done),
+        ),
+        quick(
+            "InvalidBlockList once",
+            |_| {
+                rule(
+                    json!("PutBlockList"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "invalid-block-list" }),
+                )
+            },
+            |way| writing(way, Outcome::Done),
+        ),
+        quick(
+            "uncommitted blocks forgotten at the commit",
+            |_| {
+                rule(
+                    json!("PutBlockList"),
+                    json!({ "nth": 1 }),
+                    json!({ "do": "forget-blocks" }),
+                )
+            },
+            |way| match way {
+                // What came through a pipe cannot be read again.
+                Way::Stdin => Outcome::Exit(1),
+                _ => writing(way, Outcome::Done),
+            },
+        ),
     ]
 }
 
 fn credentials() -> Vec<Fault> {
     vec![
-        quick("the SAS expires", |way| rule(way.carriers(), json!({ "nth": 4 }), json!({ "do": "expire-sas" })), DENIED),
-        quick("the SAS is revoked", |way| rule(way.carriers(), json!({ "nth": 4 }), json!({ "do": "revoke-sas" })), DENIED),
+        quick(
+            "the SAS expires",
+            |way| {
+                rule(
+                    way.carriers(),
+                    json!({ "nth": 4 }),
+                    json!({ "do": "expire-sas" }),
+                )
+            },
+            DENIED,
+        ),
+        quick(
+            "the SAS is revoked",
+            |way| {
+                rule(
+                    way.carriers(),
+                    json!({ "nth": 4 }),
+                    json!({ "do": "revoke-sas" }),
+                )
+            },
+            DENIED,
+        ),
     ]
 }

@@ -66,7 +66,12 @@ impl Ground {
     }
 
     /// Plays a case; what came of it, or what is wrong with that.
-    pub(crate) fn try_case(&self, fault: &Fault, way: Way, journal: bool) -> Result<String, String> {
+    pub(crate) fn try_case(
+        &self,
+        fault: &Fault,
+        way: Way,
+        journal: bool,
+    ) -> Result<String, String> {
         let shown = format!("{} / {} / journal {journal}", fault.name, way.title());
         self.play(fault, way, journal)
             .map_err(|why| format!("- {shown}: {why}"))
@@ -75,7 +80,9 @@ impl Ground {
     fn play(&self, fault: &Fault, way: Way, journal: bool) -> Result<String, String> {
         let number = self.cases.fetch_add(1, Ordering::Relaxed);
         let ends = self.ends(way, number);
-        self.lab.put_script(script(&json!({ "seed": number, "rules": (fault.rules)(way) })));
+        self.lab.put_script(script(
+            &json!({ "seed": number, "rules": (fault.rules)(way) }),
+        ));
         let first = self.copy(&ends, way, journal, number)?;
         self.lab.put_script(Script::default());
         let code = self.judge(&ends, &first)?;
@@ -86,14 +93,22 @@ impl Ground {
             Outcome::NotApplicable => false,
         };
         if !matches {
-            return Err(format!("wanted {}, got exit {code}: {}", wanted.title(), first.stderr_text()));
+            return Err(format!(
+                "wanted {}, got exit {code}: {}",
+                wanted.title(),
+                first.stderr_text()
+            ));
         }
         if code != 0 {
             // The fault has passed; a SAS that was refused is replaced, a source that changed is what it is now.
             let again = self.renewed(&ends, way);
             let second = self.copy(&again, way, journal, number)?;
             if self.judge(&again, &second)? != 0 {
-                return Err(format!("run again: {}: {}", second.status, second.stderr_text()));
+                return Err(format!(
+                    "run again: {}: {}",
+                    second.status,
+                    second.stderr_text()
+                ));
             }
         }
         Ok(wanted.title())
@@ -103,17 +118,25 @@ impl Ground {
     fn judge(&self, ends: &Ends, finished: &Finished) -> Result<i32, String> {
         let said = [&finished.stdout[..], &finished.stderr[..]].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
-        if let Some(found) = ends.signatures.iter().find(|signature| said.contains(*signature)) {
+        if let Some(found) = ends
+            .signatures
+            .iter()
+            .find(|signature| said.contains(*signature))
+        {
             return Err(format!("the signature {found} was said: {said}"));
         }
-        let code = finished.code().ok_or_else(|| format!("ended by {}", finished.status))?;
+        let code = finished
+            .code()
+            .ok_or_else(|| format!("ended by {}", finished.status))?;
         let arrived = self.arrived(&ends.destination);
         let (is_source, is_before) = (arrived == self.bytes, arrived == BEFORE);
         match code {
             0 if is_source => Ok(0),
             0 => Err(format!("exit 0 with {} wrong bytes: {said}", arrived.len())),
             1 | 3 | 4 | 5 | 6 if is_before => Ok(code),
-            1 | 3 | 4 | 5 | 6 => Err(format!("exit {code}, and the destination was changed: {said}")),
+            1 | 3 | 4 | 5 | 6 => Err(format!(
+                "exit {code}, and the destination was changed: {said}"
+            )),
             _ => Err(format!("exit {code} is not one of a failed copy: {said}")),
         }
     }
@@ -123,10 +146,27 @@ impl Ground {
             .folder(self.folder.path())
             .timeout(BOUND)
             .args(["copy", &ends.from, &ends.to, "--expect-digest", &self.sum])
-            .args(["--block-size-mb", "0.25", "--memory", "1MiB", "--max-retries", "4"])
-            .args(["--stall-timeout", "1s", "--via", if way == Way::Server { "server" } else { "relay" }]);
+            .args([
+                "--block-size-mb",
+                "0.25",
+                "--memory",
+                "1MiB",
+                "--max-retries",
+                "4",
+            ])
+            .args([
+                "--stall-timeout",
+                "1s",
+                "--via",
+                if way == Way::Server {
+                    "server"
+                } else {
+                    "relay"
+                },
+            ]);
         run = if journal {
-            run.arg("--journal-dir").arg(self.folder.path().join(format!("journal-{number}")))
+            run.arg("--journal-dir")
+                .arg(self.folder.path().join(format!("journal-{number}")))
         } else {
             run.arg("--no-journal")
         };
@@ -142,7 +182,10 @@ impl Ground {
         let target = blob("target", format!("to-{number}"));
         for (at, bytes) in [(&source, &self.bytes[..]), (&target, BEFORE)] {
             let content = Content::memory(Bytes::copy_from_slice(bytes));
-            self.lab.store().put_synthetic(at, content, NewBlob::default()).unwrap();
+            self.lab
+                .store()
+                .put_synthetic(at, content, NewBlob::default())
+                .unwrap();
         }
         let destination = match way {
             Way::Down => {
@@ -196,7 +239,14 @@ impl Ground {
         // Another expiry makes another signature: a SAS that was revoked stays revoked.
         let valid = SignedDuration::from_hours(1) + SignedDuration::from_secs(i64::from(number));
         let url = self.lab.url(at, Timestamp::now() + valid);
-        let signature = url.split("sig=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+        let signature = url
+            .split("sig=")
+            .nth(1)
+            .unwrap()
+            .split('&')
+            .next()
+            .unwrap()
+            .to_owned();
         (url, signature)
     }
 

@@ -32,7 +32,10 @@ pub fn table(runs: u32) -> Result<String> {
         "--blob",
         &format!("source/transfer/blob={SIZE}:pattern"),
     ])?;
-    let (from, to) = (lab.blob("source", "transfer/blob")?, lab.blob("target", "transfer/blob")?);
+    let (from, to) = (
+        lab.blob("source", "transfer/blob")?,
+        lab.blob("target", "transfer/blob")?,
+    );
     let file = file.to_string_lossy().into_owned();
     let down = folder.path().join("down").to_string_lossy().into_owned();
     let mut table = format!(

@@ -5,7 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use blobferry_integrity::{Md5Digest, Crc64, Crc64Hasher};
+use blobferry_integrity::{Crc64, Crc64Hasher, Md5Digest};
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
@@ -110,9 +110,7 @@ impl Content {
         for piece in self.pieces() {
             let next = match piece {
                 Piece::Zeros(len) => repeated(Crc64::of(&[0]), 1, *len),
-                Piece::Pattern { at, len } if *len > pattern::PERIOD => {
-                    pattern_crc64(*at, *len)?
-                }
+                Piece::Pattern { at, len } if *len > pattern::PERIOD => pattern_crc64(*at, *len)?,
                 _ => crc64_by_reading(&Self::from_iter([piece.clone()]))?,
             };
             crc = crc.combine(next, piece.len());

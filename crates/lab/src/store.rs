@@ -122,7 +122,7 @@ pub struct Container {
 pub enum TagMatch {
     /// `*`
     Any,
-    /// An ETag, with its quotes.
+    /// An `ETag`, with its quotes.
     Tag(String),
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use md5::{Digest as _, Md5};
+use blobferry_integrity::Md5Digest;
 use proptest::prelude::*;
 
 use super::data_file::{Alive, DataFile};

@@ -63,7 +63,7 @@ impl Store {
         })
     }
 
-    /// Replaces what `change` changes of the blob's `about`; with `touch`, ETag and Last-Modified change as well.
+    /// Replaces what `change` changes of the blob's `about`; with `touch`, `ETag` and Last-Modified change as well.
     ///
     /// # Errors
     /// As above; 400 for metadata that cannot be; 412 for the conditions.
@@ -111,7 +111,7 @@ impl Store {
         Ok(())
     }
 
-    /// Another ETag and Last-Modified for the same bytes; whether there was such a blob.
+    /// Another `ETag` and Last-Modified for the same bytes; whether there was such a blob.
     pub fn touch(&self, at: &Address) -> bool {
         self.change(at, &Conditions::default(), true, &mut |_| {})
             .is_ok()

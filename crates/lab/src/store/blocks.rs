@@ -18,7 +18,7 @@ const MOST_COMMITTED: usize = 50_000;
 
 /// Blocks. 404 `ContainerNotFound`.
 impl Store {
-    /// Put Block. Changes neither ETag nor Last-Modified.
+    /// Put Block. Changes neither `ETag` nor Last-Modified.
     ///
     /// # Errors
     /// 400 `InvalidBlobOrBlock` for an id of another length than the blob's others (uncommitted ones included),

@@ -38,7 +38,7 @@ pub(super) enum Change<C> {
         created: Timestamp,
         modified: Timestamp,
     },
-    /// What is said about a blob changed, or only its ETag.
+    /// What is said about a blob changed, or only its `ETag`.
     About {
         #[serde(with = "AddressAsFields")]
         at: Address,

@@ -1,5 +1,5 @@
-//! Conditional headers, held against what is there. Where an ETag condition and a date say something about the same
-//! side, the ETag decides alone, as on the REST page "Specifying conditional headers for Blob service operations".
+//! Conditional headers, held against what is there. Where an `ETag` condition and a date say something about the same
+//! side, the `ETag` decides alone, as on the REST page "Specifying conditional headers for Blob service operations".
 
 use jiff::Timestamp;
 

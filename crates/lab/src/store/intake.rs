@@ -87,7 +87,7 @@ impl Intake {
             } else {
                 self.make_room()?;
                 self.buffer.extend_from_slice(step);
-                if self.buffer.len() % STEP == 0 {
+                if self.buffer.len().is_multiple_of(STEP) {
                     self.cut_zeros()?;
                 }
             }

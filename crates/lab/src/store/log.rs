@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 struct Header {
     acr_lab_log: u32,
-    /// The youngest ETag, which may be of a blob that is gone.
+    /// The youngest `ETag`, which may be of a blob that is gone.
     last_etag: u64,
 }
 

@@ -100,20 +100,22 @@ impl Store {
         found.check()?;
         let log = log::rewrite(directory, &state)?;
         let segments = found.settle()?;
-        let mut store = Self::new(clock, Home::Directory(Arc::new(segments)));
-        store.inner = Mutex::new(Inner {
+        let inner = Inner {
             state,
             log: Some(log),
-        });
-        store._lock = Some(lock);
-        Ok(store)
+        };
+        let home = Home::Directory(Arc::new(segments));
+        Ok(Self {
+            inner: Mutex::new(inner),
+            clock,
+            home,
+            _lock: Some(lock),
+        })
     }
 
     fn new(clock: Clock, home: Home) -> Self {
-        let inner = Mutex::new(Inner {
-            state: State::default(),
-            log: None,
-        });
+        let state = State::default();
+        let inner = Mutex::new(Inner { state, log: None });
         Self {
             inner,
             clock,

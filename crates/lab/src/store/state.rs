@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::change::Change;
-use super::{Blob, Container, names};
+use super::{Blob, Container, NewBlob, names};
 use crate::auth::AccountKey;
 use crate::{Address, Content, Refusal};
 
@@ -16,7 +16,7 @@ const BLOCKS_LIVE: SignedDuration = SignedDuration::from_hours(7 * 24);
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) accounts: BTreeMap<String, Account>,
-    /// The number in the youngest ETag.
+    /// The number in the youngest `ETag`.
     pub(super) last_etag: u64,
 }
 
@@ -62,6 +62,7 @@ impl Entry {
 /// store's lock is not held.
 #[derive(Debug, Default)]
 #[must_use]
+#[expect(dead_code, reason = "held only to be dropped late")]
 pub(super) struct Gone {
     pub(super) container: Option<Held>,
     pub(super) entry: Option<Entry>,
@@ -92,7 +93,7 @@ impl State {
         blob.cloned().ok_or_else(names::no_blob)
     }
 
-    /// A new ETag: as the service's, the number of 100 ns since the year 1, but never the same twice.
+    /// A new `ETag`: as the service's, the number of 100 ns since the year 1, but never the same twice.
     pub(super) fn new_etag(&mut self, now: Timestamp) -> String {
         const UNIX_EPOCH: i128 = 621_355_968_000_000_000;
         let ticks = u64::try_from(now.as_nanosecond() / 100 + UNIX_EPOCH).unwrap_or_default();
@@ -103,36 +104,9 @@ impl State {
     /// Does it. `None` when there is no place for it, as for a blob in a container that is not there.
     pub(super) fn apply(&mut self, change: Change<Content>) -> Option<Gone> {
         match change {
-            Change::Account { name, key } => {
-                self.accounts
-                    .entry(name)
-                    .and_modify(|account| account.key = key.clone())
-                    .or_insert_with(|| Account::new(key));
-                Some(Gone::default())
-            }
-            Change::Container { at, container } => {
-                self.note(&container.etag);
-                let containers = &mut self.accounts.get_mut(&at.account)?.containers;
-                if let Some(held) = containers.get_mut(&at.container) {
-                    held.about = container;
-                } else {
-                    let held = Held {
-                        about: container,
-                        blobs: BTreeMap::new(),
-                    };
-                    containers.insert(at.container, held);
-                }
-                Some(Gone::default())
-            }
-            Change::ContainerGone { at } => {
-                let account = self.accounts.get_mut(&at.account)?;
-                let held = account.containers.remove(&at.container)?;
-                account.used -= held.blobs.values().map(Entry::stored).sum::<u64>();
-                Some(Gone {
-                    container: Some(held),
-                    ..Gone::default()
-                })
-            }
+            Change::Account { name, key } => Some(self.set_account(name, key)),
+            Change::Container { at, container } => self.set_container(at, container),
+            Change::ContainerGone { at } => self.remove_container(&at),
             Change::Blob {
                 at,
                 content,
@@ -166,13 +140,7 @@ impl State {
             } => {
                 self.note(&etag);
                 let blob = self.entry_mut(&at)?.blob.as_mut()?;
-                let old = Arc::clone(blob);
-                *blob = Arc::new(Blob {
-                    about: *about,
-                    etag,
-                    modified,
-                    ..(*old).clone()
-                });
+                *blob = blob.retold(*about, etag, modified);
                 Some(Gone::default())
             }
             Change::BlobGone { at } => self.replace(&at, None),
@@ -193,7 +161,41 @@ impl State {
         }
     }
 
-    /// An ETag that is in use must not be given again.
+    fn set_account(&mut self, name: String, key: AccountKey) -> Gone {
+        self.accounts
+            .entry(name)
+            .and_modify(|account| account.key = key.clone())
+            .or_insert_with(|| Account::new(key));
+        Gone::default()
+    }
+
+    fn remove_container(&mut self, at: &Address) -> Option<Gone> {
+        let account = self.accounts.get_mut(&at.account)?;
+        let held = account.containers.remove(&at.container)?;
+        account.used -= held.blobs.values().map(Entry::stored).sum::<u64>();
+        Some(Gone {
+            container: Some(held),
+            ..Gone::default()
+        })
+    }
+
+    fn set_container(&mut self, at: Address, container: Container) -> Option<Gone> {
+        self.note(&container.etag);
+        let containers = &mut self.accounts.get_mut(&at.account)?.containers;
+        if let Some(held) = containers.get_mut(&at.container) {
+            held.about = container;
+        } else {
+            let blobs = BTreeMap::new();
+            let held = Held {
+                about: container,
+                blobs,
+            };
+            containers.insert(at.container, held);
+        }
+        Some(Gone::default())
+    }
+
+    /// An `ETag` that is in use must not be given again.
     fn note(&mut self, etag: &str) {
         let number = etag.trim_matches('"').strip_prefix("0x");
         let number = number.and_then(|hex| u64::from_str_radix(hex, 16).ok());
@@ -278,6 +280,20 @@ impl State {
             }
         }
         Ok(())
+    }
+}
+
+impl Blob {
+    /// The same bytes, of which something else is said.
+    fn retold(&self, about: NewBlob, etag: String, modified: Timestamp) -> Arc<Self> {
+        Arc::new(Self {
+            about,
+            etag,
+            modified,
+            content: self.content.clone(),
+            blocks: Arc::clone(&self.blocks),
+            created: self.created,
+        })
     }
 }
 

@@ -141,7 +141,7 @@ fn blocks_are_committed_by_place_and_the_rest_is_dropped() {
     assert_eq!(read(&second.content), b"anewb");
     assert_ne!(second.etag, first.etag);
     assert_eq!(
-        code(store.stage(&at("x"), "AA==", bytes("n"))),
+        code(store.stage(&at("x"), "AAAAAAAA", bytes("n"))),
         is(400, "InvalidBlobOrBlock")
     );
     assert_eq!(
@@ -216,7 +216,7 @@ fn uncommitted_blocks_go_after_seven_days() {
         code(commit(&store, "x", &[(Place::Latest, "AAAA")])),
         is(400, "InvalidBlockList")
     );
-    store.stage(&at("x"), "AA==", bytes("c")).unwrap();
+    store.stage(&at("x"), "AAAAAAAA", bytes("c")).unwrap();
     assert_eq!(store.block_list(&at("x")).unwrap().1.len(), 1);
 }
 
