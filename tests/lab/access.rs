@@ -168,7 +168,7 @@ fn an_account_that_is_not_there_is_not_found() {
         .bare("GET", "nobody/box/b")
         .send()
         .refused(404, "ResourceNotFound");
-    ground.bare("GET", "").send().expect(404);
+    ground.bare("GET", "").send().refused(501, "NotImplemented");
 }
 
 /// A GET over TLS, trusting nothing but this authority.

@@ -7,8 +7,17 @@ use crate::ground::{GIB, Ground, at};
 #[test]
 fn changes_want_a_header_that_no_web_page_can_send() {
     let ground = Ground::new();
-    for (method, what) in [("PUT", "faults"), ("DELETE", "faults"), ("POST", "clock"), ("PUT", "blob")] {
-        let refused = ground.bare(method, &format!("_lab/{what}")).body("{}").send().expect(403);
+    for (method, what) in [
+        ("PUT", "faults"),
+        ("DELETE", "faults"),
+        ("POST", "clock"),
+        ("PUT", "blob"),
+    ] {
+        let refused = ground
+            .bare(method, &format!("_lab/{what}"))
+            .body("{}")
+            .send()
+            .expect(403);
         assert!(refused.text().contains("x-lab-control"), "{refused:?}");
     }
     let status = ground.bare("GET", "_lab/status").send().expect(200);
@@ -24,18 +33,38 @@ fn a_bad_script_is_refused_by_rule_and_field_and_the_last_one_stays() {
     let ground = Ground::new();
     ground.fault(&json!({ "on": "GetBlob", "do": "server-busy" }));
     for (script, named) in [
-        (json!({ "rules": [{ "on": "GetBlob", "do": "server-busy" }, { "on": "GetBlob", "do": "explode" }] }), ["rule 2", "`do`"]),
-        (json!({ "rules": [{ "on": "FetchBlob", "do": "server-busy" }] }), ["rule 1", "`on`"]),
-        (json!({ "rules": [{ "on": "any", "do": "reset-after" }] }), ["rule 1", "`bytes`"]),
-        (json!({ "rules": [{ "on": "any", "do": "lie-crc", "bytes": 1 }] }), ["rule 1", "bytes"]),
-        (json!({ "line": { "latency_ms": -1 } }), ["line", "latency_ms"]),
+        (
+            json!({ "rules": [{ "on": "GetBlob", "do": "server-busy" }, { "on": "GetBlob", "do": "explode" }] }),
+            ["rule 2", "`do`"],
+        ),
+        (
+            json!({ "rules": [{ "on": "FetchBlob", "do": "server-busy" }] }),
+            ["rule 1", "`on`"],
+        ),
+        (
+            json!({ "rules": [{ "on": "any", "do": "reset-after" }] }),
+            ["rule 1", "`bytes`"],
+        ),
+        (
+            json!({ "rules": [{ "on": "any", "do": "lie-crc", "bytes": 1 }] }),
+            ["rule 1", "bytes"],
+        ),
+        (
+            json!({ "line": { "latency_ms": -1 } }),
+            ["line", "latency_ms"],
+        ),
     ] {
         let refused = ground.control("PUT", "faults", &script).expect(400).text();
         for word in named {
             assert!(refused.contains(word), "{word} is not in {refused}");
         }
     }
-    ground.bare("PUT", "_lab/faults").header("x-lab-control", "1").body("{").send().expect(400);
+    ground
+        .bare("PUT", "_lab/faults")
+        .header("x-lab-control", "1")
+        .body("{")
+        .send()
+        .expect(400);
     ground.get("source/box/blob").refused(503, "ServerBusy");
     ground.control("DELETE", "faults", &Value::Null).expect(200);
     ground.get("source/box/blob").refused(404, "BlobNotFound");
@@ -57,9 +86,16 @@ fn what_was_asked_and_carried_is_counted() {
     assert_eq!(counted["requests"]["Unsupported"], 1);
     assert_eq!(counted["bytes_received"], 9);
     assert!(counted["bytes_answered"].as_u64().unwrap() >= 18);
-    assert_eq!(serde_json::to_value(ground.lab.counted()).unwrap(), *counted, "asking is not counted");
+    assert_eq!(
+        serde_json::to_value(ground.lab.counted()).unwrap(),
+        *counted,
+        "asking is not counted"
+    );
     let rule = &status["faults"][0];
-    assert!(rule.to_string().contains('1') && rule.to_string().contains('3'), "{rule}");
+    assert!(
+        rule.to_string().contains('1') && rule.to_string().contains('3'),
+        "{rule}"
+    );
 }
 
 #[test]
@@ -83,13 +119,20 @@ fn a_blob_of_any_size_is_made_of_nothing() {
         let refused = ground.control("PUT", "blob", &bad).expect(status);
         assert!(refused.text().contains("\"error\""), "{refused:?}");
     }
-    assert!(ground.lab.store().blob(&at("source", "new", "dir/big")).is_ok());
+    assert!(
+        ground
+            .lab
+            .store()
+            .blob(&at("source", "new", "dir/big"))
+            .is_ok()
+    );
 }
 
 #[test]
 fn the_clock_moves_both_ways_and_not_out_of_time() {
     let ground = Ground::new();
-    let moved = |seconds: i64| ground.control("POST", "clock", &json!({ "advance_seconds": seconds }));
+    let moved =
+        |seconds: i64| ground.control("POST", "clock", &json!({ "advance_seconds": seconds }));
     moved(86_400).expect(200);
     moved(-3600).expect(200);
     assert_eq!(ground.status()["clock_ahead_seconds"], 82_800);
@@ -97,5 +140,7 @@ fn the_clock_moves_both_ways_and_not_out_of_time() {
         moved(far).expect(400);
     }
     assert_eq!(ground.status()["clock_ahead_seconds"], 82_800);
-    ground.control("POST", "clock", &json!({ "seconds": 1 })).expect(400);
+    ground
+        .control("POST", "clock", &json!({ "seconds": 1 }))
+        .expect(400);
 }

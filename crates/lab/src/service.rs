@@ -16,6 +16,7 @@ mod headers;
 mod list;
 mod query;
 mod receive;
+mod rehearsed;
 mod route;
 mod xml;
 
@@ -23,33 +24,27 @@ use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use blobferry_integrity::Crc64Hasher;
-use bytes::BytesMut;
 use hyper::body::Incoming;
-use hyper::header::HeaderMap;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
-use md5::{Digest as _, Md5};
-use tokio::time::sleep;
 
 use crate::auth::SasFingerprint;
 use crate::clock::http_date;
-use crate::fault::{Action, Faults};
+use crate::fault::Faults;
 use crate::line::{Cut, Trunk};
 use crate::store::Store;
 use crate::{Clock, Operation, Refusal};
 
 use self::answer::Answer;
-use self::bend::Bend;
 pub(crate) use self::body::AnswerBody;
 use self::call::{Call, version};
 pub use self::control::Fill;
 pub use self::copies::CopySources;
 pub use self::counters::Counted;
 use self::counters::Counters;
-use self::receive::{Into, Received, receive};
+use self::receive::Received;
+use self::rehearsed::refusal;
 use self::route::Route;
 
 /// Put Block, versions since 2019-12-12, and what Put Block From URL takes in practice; bytes.
@@ -136,93 +131,8 @@ impl Service {
         let route = Route::of(&parts);
         let actions = self.faults.decide(route.operation, &route.address);
         self.counters.request(route.operation);
-        let answer = self.bent(&route, &parts, body, &actions, peer).await?;
+        let answer = self.rehearsed(&route, &parts, body, &actions, peer).await?;
         Ok(self.finished(answer, &route, &parts))
-    }
-
-    /// The request with its faults, from before the body is read until after the work is done.
-    async fn bent(
-        &self,
-        route: &Route,
-        parts: &Parts,
-        body: Incoming,
-        actions: &[Action],
-        peer: &Peer,
-    ) -> io::Result<Result<Response<AnswerBody>, Refusal>> {
-        let cut = |when: &str| {
-            peer.cut.reset();
-            Err(io::Error::other(format!("the fault script cuts {when}")))
-        };
-        if actions.contains(&Action::ResetBefore) {
-            return cut("before the body");
-        }
-        self.mischief(actions, &route.address, &parts.uri);
-        sleep_for(actions.iter().filter_map(|action| match action {
-            Action::Stall(time) => Some(*time),
-            _ => None,
-        }))
-        .await;
-        let has_body = blocks::has_body(&parts.headers);
-        let bend = Bend::of(actions);
-        let admitted = self.let_in(route, parts, peer);
-        let into = match &admitted {
-            Ok(()) => self.intake(route.operation, &parts.headers),
-            Err(_) => Into::Nowhere,
-        };
-        let inward = if has_body { bend } else { Bend::default() };
-        let received = receive(body, into, inward, &peer.cut).await?;
-        if actions.contains(&Action::ResetAtEnd) {
-            return cut("after the body");
-        }
-        let refused = actions.iter().find_map(refusal);
-        let performed = match (refused, admitted, received) {
-            (Some(refused), ..) | (None, Err(refused), _) | (None, Ok(()), Err(refused)) => {
-                Err(refused)
-            }
-            (None, Ok(()), Ok(received)) => {
-                self.counters.received(received.length);
-                self.perform(route, parts, &received, peer).await
-            }
-        };
-        let latency = actions.iter().filter_map(|action| match action {
-            Action::Latency(time) => Some(*time),
-            _ => None,
-        });
-        sleep_for(latency.chain([self.faults.line().latency])).await;
-        if actions.contains(&Action::LoseAnswer) {
-            return cut("instead of answering");
-        }
-        Ok(performed.map(|mut response| {
-            if !has_body {
-                response.body_mut().bend(bend);
-            }
-            if actions.contains(&Action::LieCrc) {
-                lie(&mut response);
-            }
-            response
-        }))
-    }
-
-    /// Where the body of such a request goes.
-    fn intake(&self, operation: Operation, headers: &HeaderMap) -> Into {
-        let expected = headers::text(headers, "content-length").and_then(|text| text.parse().ok());
-        match operation {
-            Operation::PutBlob | Operation::PutBlock => {
-                let wants_md5 =
-                    operation == Operation::PutBlob || headers.contains_key("content-md5");
-                Into::Store {
-                    intake: Box::new(self.store.intake(expected.unwrap_or(0))),
-                    crc64: self.checks.then(|| Box::new(Crc64Hasher::new())),
-                    md5: (self.checks && wants_md5).then(|| Box::new(Md5::new())),
-                }
-            }
-            Operation::PutBlockList
-            | Operation::SetBlobTags
-            | Operation::SetContainerAcl
-            | Operation::SetServiceProperties
-            | Operation::GetUserDelegationKey => Into::Text(BytesMut::new()),
-            _ => Into::Nowhere,
-        }
     }
 
     async fn perform(
@@ -299,40 +209,5 @@ impl Service {
 
     fn properties(&self) -> MutexGuard<'_, Properties> {
         lock(&self.properties)
-    }
-}
-
-/// The refusal that a script asks for.
-fn refusal(action: &Action) -> Option<Refusal> {
-    let Action::Answer {
-        status,
-        code,
-        message,
-        retry_after,
-    } = action
-    else {
-        return None;
-    };
-    let refused = Refusal::new(*status, code.clone(), message.clone());
-    Some(match retry_after {
-        None => refused,
-        Some(pause) if pause.subsec_nanos() == 0 => {
-            refused.header("retry-after", pause.as_secs().to_string())
-        }
-        Some(pause) => refused.header("x-ms-retry-after-ms", pause.as_millis().to_string()),
-    })
-}
-
-/// A checksum that is not the body's.
-fn lie(response: &mut Response<AnswerBody>) {
-    if let Some(said) = response.headers_mut().get_mut("x-ms-content-crc64") {
-        *said = hyper::header::HeaderValue::from_static("AAAAAAAAAAA=");
-    }
-}
-
-async fn sleep_for(times: impl Iterator<Item = Duration>) {
-    let time: Duration = times.sum();
-    if !time.is_zero() {
-        sleep(time).await;
     }
 }

@@ -16,6 +16,7 @@ use crate::{Address, Operation, Refusal};
 impl Service {
     /// Whether the request may go on to its body, before a byte of that is read.
     pub(super) fn let_in(&self, route: &Route, parts: &Parts, peer: &Peer) -> Result<(), Refusal> {
+        route.check()?;
         if route.operation == Operation::Unsupported {
             return Err(Refusal::new(
                 501,

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use crate::fault::Action;
 
 /// The actions of one request that concern its body, or its answer's where it has none.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bend {
     reset_after: Option<u64>,
     truncate: Option<u64>,
@@ -45,9 +45,15 @@ impl Bend {
         bend
     }
 
+    /// Whether it cuts the connection somewhere.
+    pub(super) fn resets(&self) -> bool {
+        self.reset_after.is_some()
+    }
+
     /// The next step after `carried` bytes of a body of `length`.
     pub(super) fn step(&mut self, carried: u64, length: u64) -> Step {
-        let at = |point: u64| point.min(length);
+        // A point past the end is before the last byte: with that, the body would be whole and the fault be none.
+        let at = |point: u64| point.min(length.saturating_sub(1));
         if let Some((point, time)) = self.stall.take_if(|(point, _)| carried >= at(*point)) {
             let _ = point;
             return Step::Wait(time);
@@ -60,7 +66,12 @@ impl Bend {
         }
         let stall = self.stall.map(|(point, _)| point);
         let points = [self.reset_after, self.truncate, stall];
-        let next = points.into_iter().flatten().min().unwrap_or(u64::MAX);
+        let next = points
+            .into_iter()
+            .flatten()
+            .map(at)
+            .min()
+            .unwrap_or(u64::MAX);
         // A tenth of a second's worth at a time keeps a slow body slow evenly.
         let longest = self.slow.map_or(u64::MAX, |rate| (rate / 10).max(1));
         Step::Carry(next.saturating_sub(carried).max(1).min(longest))
@@ -100,11 +111,10 @@ mod tests {
         assert_eq!(bend.step(10, 100), Step::Wait(wait));
         assert_eq!(bend.step(10, 100), Step::Carry(20));
         assert_eq!(bend.step(30, 100), Step::Reset);
-        // A point past the end is the end: the fault happens all the same.
-        assert_eq!(
-            Bend::of(&[Action::Truncate(500)]).step(100, 100),
-            Step::Close
-        );
+        // A point past the end is before the last byte: the fault happens all the same.
+        let mut bend = Bend::of(&[Action::Truncate(500)]);
+        assert_eq!(bend.step(0, 100), Step::Carry(99));
+        assert_eq!(bend.step(99, 100), Step::Close);
         assert_eq!(Bend::default().step(0, 5), Step::Carry(u64::MAX));
     }
 

@@ -178,22 +178,20 @@ pub(super) fn echoed(call: &Call<'_>, answer: Answer) -> Answer {
 
 fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
     let blob = call.readable()?;
-    if blob.about.tier.as_deref() == Some("Archive") {
-        return Err(Refusal::new(
-            409,
-            "BlobArchived",
-            "This operation is not permitted on an archived blob.",
-        ));
-    }
+    readable(&blob)?;
     let length = blob.content.len();
+    let wants_md5 = headers::says_true(call.headers(), "x-ms-range-get-content-md5");
+    let wants_crc64 = headers::says_true(call.headers(), "x-ms-range-get-content-crc64");
     let Some(range) = headers::range(call.headers())? else {
+        // "If this header is specified without the Range header, the service returns status code 400" (Get Blob).
+        if wants_md5 || wants_crc64 {
+            return Err(headers::invalid("x-ms-range"));
+        }
         let body = AnswerBody::content(blob.content.reader(), call.cut.clone());
         return Ok(described(call, &blob, 200).body(body));
     };
     let (first, bytes) = range.within(length)?;
     let content = blob.content.slice(first..first + bytes);
-    let wants_md5 = headers::says_true(call.headers(), "x-ms-range-get-content-md5");
-    let wants_crc64 = headers::says_true(call.headers(), "x-ms-range-get-content-crc64");
     if (wants_md5 || wants_crc64) && bytes > CHECKED_RANGE || wants_md5 && wants_crc64 {
         return Err(Refusal::new(
             400,
@@ -219,6 +217,21 @@ fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
         answer = answer.header("x-ms-content-crc64", crc64.to_base64());
     }
     Ok(answer.body(AnswerBody::content(content.reader(), call.cut.clone())))
+}
+
+/// Whether the blob's bytes can be had.
+///
+/// # Errors
+/// 409 for archived ones.
+pub(super) fn readable(blob: &Blob) -> Result<(), Refusal> {
+    if blob.about.tier.as_deref() == Some("Archive") {
+        return Err(Refusal::new(
+            409,
+            "BlobArchived",
+            "This operation is not permitted on an archived blob.",
+        ));
+    }
+    Ok(())
 }
 
 /// 500: the data directory failed.

@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::bend::{Bend, Step};
+use crate::Content;
 use crate::content::Reader;
 use crate::line::Cut;
 
@@ -56,11 +57,22 @@ impl AnswerBody {
         }))
     }
 
-    /// Bends the body; texts are let through.
-    pub(super) fn bend(&mut self, bend: Bend) {
+    /// Bends the body. `false`: it shall be cut, and there is nothing to cut.
+    pub(super) fn bend(&mut self, bend: Bend, cut: &Cut) -> bool {
+        let has_bytes = !matches!(self, Self::Length(_)) && self.length() > 0;
+        if !has_bytes {
+            return !bend.resets();
+        }
+        if let Self::Text(text) = self
+            && bend != Bend::default()
+        {
+            let content = Content::memory(std::mem::take(text));
+            *self = Self::content(content.reader(), cut.clone());
+        }
         if let Self::Content(stream) = self {
             stream.bend = bend;
         }
+        true
     }
 
     /// Bytes that the head announces.

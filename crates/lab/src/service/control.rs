@@ -26,6 +26,9 @@ pub(super) const PREFIX: &str = "/_lab/";
 /// Requests that change something carry this header: a web page that an operator has open cannot send it across origins.
 const HEADER: &str = "x-lab-control";
 
+/// How far the clock may be from the machine's, in seconds: no date that a rehearsal needs is further away.
+const CENTURY: u64 = 100 * 366 * 24 * 3600;
+
 /// A blob that is made of nothing but its length.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,6 +117,11 @@ fn perform(
         ("DELETE", "faults") => service.put_script(Script::default()),
         ("POST", "clock") => {
             let movement: Movement = from_json(text)?;
+            let ahead = service.clock.ahead().checked_add(movement.advance_seconds);
+            if ahead.is_none_or(|ahead| ahead.unsigned_abs() > CENTURY) {
+                let error = "advance_seconds: the clock stays within a hundred years";
+                return Err((400, error.to_owned()));
+            }
             service.clock.advance(movement.advance_seconds);
         }
         ("PUT", "blob") => {

@@ -9,12 +9,12 @@ use hyper::Response;
 pub use self::fetch::CopySources;
 use self::fetch::{Fetched, fetch};
 use super::answer::Answer;
-use super::blobs::{self, PUT_BLOB_LIMIT, mismatch, unreadable};
+use super::blobs::{self, PUT_BLOB_LIMIT, mismatch};
 use super::body::AnswerBody;
 use super::headers::{self, text};
 use super::receive::too_large;
 use super::{Call, PUT_BLOCK_LIMIT, blocks};
-use crate::store::{Blob, CopyRecord, NewBlob};
+use crate::store::{CopyRecord, NewBlob};
 use crate::{Content, Operation, Refusal};
 
 pub(super) async fn perform(call: &Call<'_>) -> Result<Response<AnswerBody>, Refusal> {
@@ -71,10 +71,13 @@ async fn blob(call: &Call<'_>) -> Result<Answer, Refusal> {
         given
     };
     if about.headers.content_md5.is_none() {
-        let md5 = fetched.content.md5().map_err(unreadable)?;
+        let content = fetched.content.clone();
+        let md5 = hashed(move || content.md5()).await?;
         about.headers.content_md5 = Some(md5.to_base64());
     }
-    let blob = put(call, fetched.content, about)?;
+    let conditions = headers::conditions(call.headers());
+    let (store, at) = (&call.service.store, &call.route.address);
+    let blob = store.put_blob(at, fetched.content, about, &conditions)?;
     let md5 = blob.about.headers.content_md5.as_deref();
     Ok(echo
         .on(Answer::new(201).version(&blob))
@@ -92,17 +95,13 @@ async fn copy(call: &Call<'_>) -> Result<Answer, Refusal> {
         bytes: fetched.content.len(),
         completed: call.service.clock.now(),
     });
-    let blob = put(call, fetched.content, about)?;
+    let conditions = headers::conditions(call.headers());
+    let (store, at) = (&call.service.store, &call.route.address);
+    let blob = store.copy_blob(at, fetched.content, about, &conditions)?;
     Ok(Answer::new(202)
         .version(&blob)
         .header("x-ms-copy-id", id)
         .header("x-ms-copy-status", "success"))
-}
-
-fn put(call: &Call<'_>, content: Content, about: NewBlob) -> Result<std::sync::Arc<Blob>, Refusal> {
-    let conditions = headers::conditions(call.headers());
-    let at = &call.route.address;
-    call.service.store.put_blob(at, content, about, &conditions)
 }
 
 /// What a copy takes from its source where the request does not say otherwise.

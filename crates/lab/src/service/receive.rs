@@ -19,6 +19,9 @@ use crate::{Content, Refusal};
 /// Bytes of XML that are taken: 50,000 block ids of 64 bytes need about 6 MiB.
 const TEXT_LIMIT: usize = 16 << 20;
 
+/// Bytes of a body that nobody wants which are read all the same, so that the client hears the answer instead of a reset.
+const UNWANTED: u64 = 256 << 20;
+
 /// A body that was taken in whole.
 #[derive(Debug, Default)]
 pub(super) struct Received {
@@ -99,7 +102,7 @@ pub(super) fn too_large() -> Refusal {
     )
 }
 
-/// Takes `body` in. After a refusal the rest is read and dropped, so that the client hears the answer instead of a reset.
+/// Takes `body` in. After a refusal the rest is read and dropped, as long as it is of decent size.
 ///
 /// # Errors
 /// When the client hangs up, or the script cuts the connection.
@@ -110,7 +113,11 @@ pub(super) async fn receive(
     cut: &Cut,
 ) -> io::Result<Result<Received, Refusal>> {
     let length = body.size_hint().exact().unwrap_or(u64::MAX);
-    let (mut received, mut refused) = (0, None);
+    let (mut received, mut unwanted, mut refused) = (0, 0, None);
+    let goes_nowhere = matches!(into, Into::Nowhere);
+    if goes_nowhere && body.size_hint().lower() > UNWANTED {
+        return Ok(Err(too_large()));
+    }
     while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
         let frame = frame.map_err(io::Error::other)?;
         let Some(piece) = frame.data_ref() else {
@@ -121,11 +128,30 @@ pub(super) async fn receive(
         if refused.is_none() {
             refused = into.take(piece).err();
         }
+        if goes_nowhere || refused.is_some() {
+            unwanted += bytes;
+            if unwanted > UNWANTED {
+                return Ok(Err(refused.unwrap_or_else(too_large)));
+            }
+        }
         if let Some(time) = bend.takes(bytes) {
             sleep(time).await;
         }
+        bent(&mut bend, received, length, cut).await?;
+    }
+    // The end of a body whose length was not announced is a point, too.
+    bent(&mut bend, received, received, cut).await?;
+    Ok(match refused {
+        Some(refused) => Err(refused),
+        None => into.finish(received),
+    })
+}
+
+/// What the script wants at this point of the body.
+async fn bent(bend: &mut Bend, received: u64, length: u64, cut: &Cut) -> io::Result<()> {
+    loop {
         match bend.step(received, length) {
-            Step::Carry(_) => {}
+            Step::Carry(_) => return Ok(()),
             Step::Wait(time) => sleep(time).await,
             Step::Reset | Step::Close => {
                 cut.reset();
@@ -133,8 +159,4 @@ pub(super) async fn receive(
             }
         }
     }
-    Ok(match refused {
-        Some(refused) => Err(refused),
-        None => into.finish(received),
-    })
 }

@@ -7,7 +7,7 @@ use hyper::{Method, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::query::Query;
-use crate::{Address, Operation};
+use crate::{Address, Operation, Refusal};
 
 /// A request, routed.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Route {
     pub(super) query: Query,
     /// The account stands in the path, not in the host's name.
     pub(super) path_style: bool,
+    /// The path is percent-encoded UTF-8, as every name is.
+    is_text: bool,
 }
 
 impl Route {
@@ -36,7 +38,23 @@ impl Route {
             operation,
             query,
             path_style,
+            is_text: is_text(parts.uri.path()),
         }
+    }
+
+    /// Whether the path names anything.
+    ///
+    /// # Errors
+    /// 400 `InvalidUri`, where it is not percent-encoded UTF-8.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        if self.is_text {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            400,
+            "InvalidUri",
+            "The requested URI does not represent any resource on the server.",
+        ))
     }
 
     /// Routes the URL of a copy's source, which is read.
@@ -47,20 +65,31 @@ impl Route {
             operation: Operation::GetBlob,
             query: Query::parse(url.query().unwrap_or_default()),
             path_style,
+            is_text: is_text(url.path()),
         }
     }
+}
+
+fn is_text(path: &str) -> bool {
+    let mut after_signs = path.split('%').skip(1);
+    let is_hex = |text: &str| {
+        let digits = text.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    after_signs.all(is_hex) && percent_decode_str(path).decode_utf8().is_ok()
 }
 
 /// `account.blob.…` names the account; any other host leaves it to the first segment of the path.
 fn locate(host: &str, path: &str) -> (Address, bool) {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let host = host.to_ascii_lowercase();
     let in_host = host
         .split_once(".blob.")
         .map(|(account, _)| account)
         .filter(|account| !account.is_empty());
     let path = path.strip_prefix('/').unwrap_or(path);
     let (account, rest) = if let Some(account) = in_host {
-        (account.to_ascii_lowercase(), path)
+        (account.to_owned(), path)
     } else {
         let (account, rest) = path.split_once('/').unwrap_or((path, ""));
         (decode(account), rest)

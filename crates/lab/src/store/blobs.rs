@@ -13,6 +13,9 @@ use crate::{Address, Content, Refusal};
 /// Bytes that Put Blob takes (REST page "Put Blob", versions from 2019-12-12 on).
 const LARGEST_PUT: u64 = 5000 << 20;
 
+/// Bytes of the largest blob: 50,000 blocks of 4000 MiB (REST page "Put Block List").
+const LARGEST: u64 = 50_000 * (4000 << 20);
+
 /// Blobs. 404 `BlobNotFound` or `ContainerNotFound`.
 impl Store {
     /// The committed blob.
@@ -39,8 +42,7 @@ impl Store {
         if content.len() > LARGEST_PUT {
             return Err(names::too_large(LARGEST_PUT));
         }
-        let content = self.keep(content)?;
-        self.write(at, about, conditions, |_, _| Ok((content, Vec::new())))
+        self.copy_blob(at, content, about, conditions)
     }
 
     /// Puts a blob of any size from within, in a container that is made where there is none.
@@ -53,14 +55,32 @@ impl Store {
         content: Content,
         about: NewBlob,
     ) -> Result<Arc<Blob>, Refusal> {
+        if content.len() > LARGEST {
+            return Err(names::too_large(LARGEST));
+        }
         match self.create_container(at, Metadata::new()) {
             Err(refusal) if refusal.code != "ContainerAlreadyExists" => return Err(refusal),
             _ => {}
         }
+        self.copy_blob(at, content, about, &Conditions::default())
+    }
+
+    /// Copy Blob: as Put Blob, and of any size.
+    ///
+    /// # Errors
+    /// As [`Store::put_blob`]; 413 past the largest blob.
+    pub fn copy_blob(
+        &self,
+        at: &Address,
+        content: Content,
+        about: NewBlob,
+        conditions: &Conditions,
+    ) -> Result<Arc<Blob>, Refusal> {
+        if content.len() > LARGEST {
+            return Err(names::too_large(LARGEST));
+        }
         let content = self.keep(content)?;
-        self.write(at, about, &Conditions::default(), |_, _| {
-            Ok((content, Vec::new()))
-        })
+        self.write(at, about, conditions, |_, _| Ok((content, Vec::new())))
     }
 
     /// Replaces what `change` changes of the blob's `about`; with `touch`, `ETag` and Last-Modified change as well.

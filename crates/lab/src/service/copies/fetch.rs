@@ -3,9 +3,10 @@
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use hyper::{Method, Uri};
 
+use crate::service::blobs::{self, PUT_BLOB_LIMIT};
 use crate::service::headers::{self, Range, text};
 use crate::service::route::Route;
-use crate::service::{Call, PUT_BLOCK_LIMIT, blobs::PUT_BLOB_LIMIT, receive::too_large, refusal};
+use crate::service::{Call, PUT_BLOCK_LIMIT, receive::too_large, refusal};
 use crate::store::{ContentHeaders, NewBlob};
 use crate::{Content, Operation, Refusal, auth};
 
@@ -63,7 +64,8 @@ pub(super) async fn fetch(call: &Call<'_>, range: Option<Range>) -> Result<Fetch
 
 /// What the destination's service answers when the source's refused.
 fn unverified(refused: &Refusal) -> Refusal {
-    if refused.status == 412 {
+    // `x-ms-source-if-none-match` reads as 304 there, which is no answer to a write.
+    if matches!(refused.status, 304 | 412) {
         return Refusal::new(
             412,
             "SourceConditionNotMet",
@@ -91,6 +93,7 @@ fn unverified(refused: &Refusal) -> Refusal {
 /// A blob of this lab. Fault scripts see the read as a Get Blob of the source.
 fn here(call: &Call<'_>, uri: &Uri, range: Option<Range>) -> Result<(Content, NewBlob), Refusal> {
     let route = Route::of_source(uri);
+    route.check()?;
     let service = call.service;
     let actions = service.faults.decide(Operation::GetBlob, &route.address);
     service.mischief(&actions, &route.address, uri);
@@ -118,6 +121,7 @@ fn here(call: &Call<'_>, uri: &Uri, range: Option<Range>) -> Result<(Content, Ne
     }
     let blob = service.store.blob(&route.address)?;
     headers::source_conditions(call.headers()).check_read(&blob)?;
+    blobs::readable(&blob)?;
     let content = match range {
         None => blob.content.clone(),
         Some(range) => {
@@ -193,7 +197,7 @@ fn refused(response: &reqwest::Response) -> Refusal {
         .and_then(|code| code.to_str().ok())
         .unwrap_or("CopySourceError");
     // A 200 to a range, or a redirect, is no source either.
-    let status = Some(response.status().as_u16()).filter(|status| *status >= 400);
+    let status = Some(response.status().as_u16()).filter(|status| *status == 304 || *status >= 400);
     Refusal::new(
         status.unwrap_or(400),
         code.to_owned(),
