@@ -1,1 +1,366 @@
-//! To be written.
+//! The command line of `acr-lab`.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+
+use blobferry_harness::{Finished, Run, Running};
+use insta::{assert_snapshot, with_settings};
+use serde_json::Value;
+
+use crate::wire::Ask;
+
+const LAB: &str = env!("CARGO_BIN_EXE_acr-lab");
+
+fn run(words: &[&str], code: i32) -> Finished {
+    Run::new(LAB)
+        .args(words)
+        .env_remove("COLUMNS")
+        .run()
+        .unwrap()
+        .expect_code(code)
+}
+
+/// What it said, on both streams.
+fn said(finished: &Finished) -> String {
+    format!("{}{}", finished.stdout_text(), finished.stderr_text())
+}
+
+/// A lab that serves, and what it said when it did.
+fn serve(words: &[&str]) -> (Running, Value) {
+    let run = Run::new(LAB)
+        .args(["serve", "--listen", "127.0.0.1:0", "--output", "json"])
+        .args(words);
+    let mut running = run.keep_stdin().spawn().unwrap();
+    running
+        .wait_until("its ready line", |running| {
+            running.stdout_so_far().contains(&b'\n')
+        })
+        .unwrap();
+    let ready = serde_json::from_slice(&running.stdout_so_far()).unwrap();
+    (running, ready)
+}
+
+fn ask(ready: &Value, method: &str, account: usize, path: &str) -> Ask {
+    let http = ready["http"].as_str().unwrap();
+    let account = &ready["accounts"][account];
+    Ask {
+        authority: http.trim_start_matches("http://").to_owned(),
+        method: method.to_owned(),
+        target: format!(
+            "/{}/{path}?{}",
+            account["name"].as_str().unwrap(),
+            account["sas"].as_str().unwrap()
+        ),
+        headers: vec![("x-ms-version".to_owned(), "2024-08-04".to_owned())],
+        body: Vec::new(),
+    }
+}
+
+#[test]
+fn help_ends_with_the_exit_status() {
+    with_settings!({ snapshot_path => "../snapshots" }, {
+        for words in [&["--help"][..], &["serve", "--help"]] {
+            let help = run(words, 0).stdout_text();
+            assert!(help.trim_end().ends_with("run the same command again to resume"), "{help}");
+            assert_snapshot!(format!("help_{}", words.len()), help);
+        }
+    });
+    assert!(run(&["--version"], 0).stdout_text().starts_with("acr-lab "));
+    run(&[], 2);
+}
+
+#[test]
+fn usage_errors_say_what_is_wanted_and_end_in_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("faults.json");
+    fs_err::write(
+        &script,
+        "{\"rules\": [{\"on\": \"any\", \"do\": \"explode\"}]}",
+    )
+    .unwrap();
+    let (script, missing) = (
+        script.display().to_string(),
+        folder.path().join("none.json").display().to_string(),
+    );
+    let cases: [&[&str]; 22] = [
+        &["--listen", "here"],
+        &["--listen", "0.0.0.0:10000"],
+        &["--tls-listen", "127.0.0.1:0"],
+        &["--ca-file", "ca.pem"],
+        &["--tls", "--tls-listen", "10.0.0.1:443"],
+        &["--account", "Source"],
+        &["--account", "source=c2VjcmV0"],
+        &["--account", "source=not base64 secret"],
+        &["--account", "source", "--account", "source"],
+        &["--blob", "source/box/blob"],
+        &["--blob", "source/box/blob=many"],
+        &["--blob", "source/box/blob=1MiB:ones"],
+        &["--blob", "nobody/box/blob=1MiB"],
+        &["--blob", "source/No/blob=1MiB"],
+        &["--container", "box"],
+        &["--container", "source/No"],
+        &["--faults", &script],
+        &["--faults", &missing],
+        &["--latency", "soon"],
+        &["--cap-mbps", "0"],
+        &["--null", "--faults", &script],
+        &["--copy-sources", "some"],
+    ];
+    let mut all = String::new();
+    for words in cases {
+        // An own port: a key of 6 bytes is a key, and that case would serve.
+        if words == ["--account", "source=c2VjcmV0"] {
+            continue;
+        }
+        let mut line = vec!["serve"];
+        if !words.contains(&"--listen") {
+            line.extend(["--listen", "127.0.0.1:0"]);
+        }
+        line.extend(words);
+        let finished = Run::new(LAB)
+            .args(&line)
+            .stdin("")
+            .arg("--end-with-stdin")
+            .run()
+            .unwrap();
+        all += &format!(
+            "$ acr-lab serve {}\nexit {:?}\n{}\n",
+            words.join(" "),
+            finished.code(),
+            said(&finished)
+        );
+    }
+    let all = all.replace(&folder.path().display().to_string(), "[folder]");
+    with_settings!({ snapshot_path => "../snapshots" }, { assert_snapshot!("usage_errors", all); });
+    for case in all.split("$ ").skip(1) {
+        assert!(case.contains("\nexit Some(2)\n"), "{case}");
+    }
+    let (_, key) = all
+        .split_once("$ acr-lab serve --account source=not base64 secret\n")
+        .unwrap();
+    assert!(
+        !key.split("$ ").next().unwrap().contains("secret"),
+        "a key is not repeated: {key}"
+    );
+}
+
+#[test]
+fn a_port_in_use_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for output in ["text", "json"] {
+        let finished = run(&["serve", "--listen", &address, "--output", output], 1);
+        assert!(said(&finished).contains(&address), "{}", said(&finished));
+        assert!(
+            said(&finished).contains("--listen"),
+            "a hint: {}",
+            said(&finished)
+        );
+    }
+}
+
+#[test]
+fn the_ready_line_has_all_that_a_program_needs() {
+    let (running, ready) = serve(&[
+        "--account",
+        "one=c2VjcmV0a2V5",
+        "--account",
+        "two",
+        "--blob",
+        "one/box/big=1TiB:pattern",
+        "--container",
+        "two/box",
+    ]);
+    assert_eq!(ready["type"], "ready");
+    assert_eq!(
+        (&ready["https"], &ready["ca_file"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        ready["control"],
+        format!("{}/_lab/status", ready["http"].as_str().unwrap())
+    );
+    let names: Vec<&str> = ready["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|account| account["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(ready["accounts"][0]["key"], "c2VjcmV0a2V5");
+    assert_eq!(
+        ready["accounts"][1]["url"],
+        format!("{}/two", ready["http"].as_str().unwrap())
+    );
+    let head = ask(&ready, "HEAD", 0, "box/big").send().expect(200);
+    assert_eq!(head.told("content-length"), (1_u64 << 40).to_string());
+    let put = ask(&ready, "PUT", 1, "box/new")
+        .header("x-ms-blob-type", "BlockBlob")
+        .body("x");
+    put.send().expect(201);
+    running.interrupt().unwrap();
+    let finished = running.wait().unwrap().expect_code(0);
+    assert_eq!(finished.stdout_text().lines().count(), 1);
+    assert_eq!(finished.stderr_text(), "");
+}
+
+#[test]
+fn the_prose_names_what_the_line_names() {
+    let mut running = Run::new(LAB)
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .keep_stdin()
+        .spawn()
+        .unwrap();
+    running
+        .wait_until("its last line", |running| {
+            running.stdout_so_far().ends_with(b"ends it.\n")
+        })
+        .unwrap();
+    let text = String::from_utf8(running.stdout_so_far()).unwrap();
+    for word in [
+        "serving http://127.0.0.1:",
+        "account source",
+        "account target",
+        "key ",
+        "SAS ",
+        "/_lab/status",
+    ] {
+        assert!(text.contains(word), "{word} is not in {text}");
+    }
+}
+
+#[test]
+fn signals_and_the_end_of_standard_input_end_it_well() {
+    let (running, _) = serve(&[]);
+    running.terminate().unwrap();
+    running.wait().unwrap().expect_code(0);
+    let (running, _) = serve(&[]);
+    running.interrupt().unwrap();
+    running.wait().unwrap().expect_code(0);
+    let (mut running, ready) = serve(&["--end-with-stdin"]);
+    let mut stdin = running.stdin().unwrap();
+    stdin.write_all(b"is not read\n").unwrap();
+    ask(&ready, "GET", 0, "box/none").send().expect(404);
+    drop(stdin);
+    running.wait().unwrap().expect_code(0);
+}
+
+#[test]
+fn the_authoritys_certificate_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let shown = ca_file.display().to_string();
+    let (_running, ready) = serve(&["--tls", "--tls-listen", "127.0.0.1:0", "--ca-file", &shown]);
+    assert!(
+        ready["https"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:")
+    );
+    assert_eq!(ready["ca_file"], shown);
+    let pem = fs_err::read_to_string(&ca_file).unwrap();
+    assert!(
+        pem.starts_with("-----BEGIN CERTIFICATE-----") && !pem.contains("PRIVATE"),
+        "{pem}"
+    );
+    let nowhere = folder.path().join("none/ca.pem").display().to_string();
+    let words = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--tls",
+        "--tls-listen",
+        "127.0.0.1:0",
+        "--ca-file",
+        &nowhere,
+    ];
+    assert!(said(&run(&words, 1)).contains(&nowhere));
+}
+
+#[test]
+fn null_mode_serves_a_pattern_under_names_that_are_sizes() {
+    let (_running, ready) = serve(&["--null"]);
+    let got = ask(&ready, "GET", 0, "n/1000000").send().expect(200);
+    assert_eq!(got.body.len(), 1_000_000);
+    let head = ask(&ready, "HEAD", 0, "n/1099511627776").send().expect(200);
+    assert_eq!(head.told("content-length"), "1099511627776");
+}
+
+#[test]
+fn faults_latency_and_cap_go_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("faults.json");
+    fs_err::write(
+        &script,
+        "{\"rules\": [{\"on\": \"GetBlob\", \"do\": \"server-busy\"}]}",
+    )
+    .unwrap();
+    let script = script.display().to_string();
+    let (_running, ready) = serve(&[
+        "--faults",
+        &script,
+        "--latency",
+        "50ms",
+        "--cap-mbps",
+        "800",
+    ]);
+    let busy = ask(&ready, "GET", 0, "box/blob")
+        .send()
+        .refused(503, "ServerBusy");
+    assert!(busy.took.as_millis() >= 50, "{busy:?}");
+}
+
+#[test]
+fn a_folder_keeps_blobs_and_keys_from_run_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let words = [
+        "--data",
+        &data,
+        "--container",
+        "source/box",
+        "--blob",
+        "source/box/big=5GiB",
+    ];
+    let (running, first) = serve(&words);
+    ask(&first, "PUT", 0, "box/new")
+        .header("x-ms-blob-type", "BlockBlob")
+        .body("kept")
+        .send()
+        .expect(201);
+    in_use(folder.path());
+    running.terminate().unwrap();
+    running.wait().unwrap().expect_code(0);
+    // The same command again.
+    let (_running, again) = serve(&words);
+    assert_eq!(first["accounts"][0]["key"], again["accounts"][0]["key"]);
+    assert_eq!(
+        ask(&again, "GET", 0, "box/new").send().expect(200).text(),
+        "kept"
+    );
+    ask(&again, "HEAD", 0, "box/big").send().expect(200);
+}
+
+/// Another lab on that folder.
+fn in_use(folder: &Path) {
+    let shown = folder.display().to_string();
+    let finished = run(&["serve", "--listen", "127.0.0.1:0", "--data", &shown], 1);
+    assert!(said(&finished).contains(&shown), "{}", said(&finished));
+}
+
+#[test]
+fn refused_requests_are_logged_without_signatures() {
+    let (running, ready) = serve(&["--verbose"]);
+    ask(&ready, "GET", 0, "box/none").send().expect(404);
+    running.terminate().unwrap();
+    let log = running.wait().unwrap().stderr_text();
+    assert!(log.contains("box/none") && log.contains("GetBlob"), "{log}");
+    let signature = ready["accounts"][0]["sas"]
+        .as_str()
+        .unwrap()
+        .split("sig=")
+        .nth(1)
+        .unwrap();
+    assert!(!log.contains(signature) && !log.contains("sig="), "{log}");
+}
