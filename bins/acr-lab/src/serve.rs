@@ -1,19 +1,24 @@
 //! `acr-lab serve`: from the command line to a running lab, and its end.
 
+use std::collections::HashSet;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::thread;
 
 use blobferry_console::{ExitStatus, Failure};
+use blobferry_lab::auth::AccountKey;
 use blobferry_lab::fault::Script;
 use blobferry_lab::store::{Metadata, NewBlob};
-use blobferry_lab::{CopySources, Lab, Options};
+use blobferry_lab::{Address, CopySources, Fill, Lab, Options, Refusal};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::cli::{OutputWord, ServeArgs, SourcesWord};
 use crate::{logging, ready, value};
+
+/// Threads that are of any use to a lab.
+const MOST_THREADS: usize = 256;
 
 pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
     if args.verbose {
@@ -30,24 +35,15 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
         .map(|text| value::container(text))
         .collect::<Result<_, _>>()?;
     let lab = Lab::start(options(&args)?).map_err(|error| {
-        Failure::new(ExitStatus::Failed, "the lab cannot start").because(&error)
-    })?;
-    let refused = |what: String| {
-        move |error| Failure::new(ExitStatus::Failed, format!("cannot make {what}")).because(&error)
-    };
-    for at in containers {
-        let exists = lab.store().container(&at).is_ok();
-        if !exists {
-            let made = lab.store().create_container(&at, Metadata::new());
-            made.map_err(refused(format!("{}/{}", at.account, at.path())))?;
+        let failure = Failure::new(ExitStatus::Failed, "the lab cannot start").because(&error);
+        if error.kind() == io::ErrorKind::AddrInUse {
+            failure
+                .hint("choose another with --listen or --tls-listen; port 0 takes any that is free")
+        } else {
+            failure
         }
-    }
-    for (at, size, fill) in blobs {
-        let put = lab
-            .store()
-            .put_synthetic(&at, fill.content(size), NewBlob::default());
-        put.map_err(refused(format!("{}/{}", at.account, at.path())))?;
-    }
+    })?;
+    stock(&lab, &containers, blobs)?;
     let ca_file = write_certificate(&lab, args.ca_file)?;
     let said = match args.output {
         OutputWord::Json => ready::json(&lab, ca_file.as_deref(), &mut io::stdout()),
@@ -61,12 +57,63 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Done)
 }
 
+/// Makes what shall be there from the beginning. What a folder holds already stays as it is: who begins again with the
+/// same command goes on with the same ETags.
+fn stock(
+    lab: &Lab,
+    containers: &[Address],
+    blobs: Vec<(Address, u64, Fill)>,
+) -> Result<(), Failure> {
+    let store = lab.store();
+    let refused = |flag: &str, at: &Address, error: Refusal| {
+        let what = format!("{flag} {}/{}: cannot be made", at.account, at.path());
+        let failure = if error.status == 507 {
+            Failure::new(ExitStatus::Failed, what)
+        } else {
+            Failure::usage(what)
+        };
+        let failure = failure.because(&error);
+        if store.key(&at.account).is_some() {
+            failure
+        } else {
+            failure.hint(format!(
+                "there is no such account; --account {} makes it",
+                at.account
+            ))
+        }
+    };
+    for at in containers {
+        if store.container(at).is_err() {
+            let made = store.create_container(at, Metadata::new());
+            made.map_err(|error| refused("--container", at, error))?;
+        }
+    }
+    for (at, size, fill) in blobs {
+        let is_there = store.blob(&at).is_ok_and(|blob| blob.content.len() == size);
+        if !is_there {
+            let put = store.put_synthetic(&at, fill.content(size), NewBlob::default());
+            put.map_err(|error| refused("--blob", &at, error))?;
+        }
+    }
+    Ok(())
+}
+
 fn options(args: &ServeArgs) -> Result<Options, Failure> {
-    let accounts: Vec<_> = args
+    let accounts: Vec<(String, Option<AccountKey>)> = args
         .accounts
         .iter()
         .map(|text| value::account(text))
         .collect::<Result<_, _>>()?;
+    let mut names = HashSet::new();
+    if let Some((twice, _)) = accounts.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(Failure::usage(format!("--account {twice}: given twice")));
+    }
+    if !(1..=MOST_THREADS).contains(&args.threads) {
+        let threads = args.threads;
+        return Err(Failure::usage(format!(
+            "--threads {threads}: 1 to {MOST_THREADS}"
+        )));
+    }
     let usual = Options::default();
     let listen_tls = if args.tls {
         Some(value::listen("--tls-listen", &args.tls_listen)?)
@@ -95,14 +142,16 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
 
 /// The script of --faults, with the line of --latency and --cap-mbps.
 fn script(args: &ServeArgs) -> Result<Script, Failure> {
-    let failed = || Failure::usage("the fault script cannot be used");
+    let failed = || match &args.faults {
+        Some(file) => Failure::usage(format!("--faults {}: cannot be used", file.display())),
+        None => Failure::usage("--latency and --cap-mbps: there is no such line"),
+    };
     let mut script = match &args.faults {
         None => json!({}),
         Some(file) => {
             let text = fs_err::read_to_string(file).map_err(|error| failed().because(&error))?;
             let named = |error: &dyn std::error::Error| {
                 failed()
-                    .cause(file.display().to_string())
                     .because(error)
                     .hint("crates/lab/FAULTS.md lists every field and action")
             };

@@ -32,8 +32,10 @@ pub(crate) fn account(text: &str) -> Result<(String, Option<AccountKey>), Failur
         .chars()
         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !well_formed || !(3..=24).contains(&name.len()) {
+        // What is that long may be a key in the wrong place.
+        let shown = if name.len() > 24 { "…" } else { name };
         return Err(Failure::usage(format!(
-            "--account {name}: an account's name is 3 to 24 lower-case letters and digits"
+            "--account {shown}: an account's name is 3 to 24 lower-case letters and digits"
         )));
     }
     let key =

@@ -21,11 +21,11 @@ impl AccountKey {
         }
     }
 
-    /// As the portal shows it; `None` when it is not base64.
+    /// As the portal shows it; `None` when it is not base64, or empty.
     #[must_use]
     pub fn from_base64(text: &str) -> Option<Self> {
         let bytes = BASE64_STANDARD.decode(text).ok()?;
-        Some(Self { bytes })
+        (!bytes.is_empty()).then_some(Self { bytes })
     }
 
     /// As the portal shows it.
