@@ -35,3 +35,5 @@ mod reads;
 mod wire;
 #[path = "lab/wire_faults.rs"]
 mod wire_faults;
+#[path = "lab/wire_times.rs"]
+mod wire_times;

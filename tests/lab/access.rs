@@ -186,7 +186,7 @@ fn over_tls(ground: &Ground, ca: &str, target: &str) -> Result<Answer, std::io::
     let stream = TcpStream::connect(endpoint.trim_start_matches("https://")).unwrap();
     let mut stream = StreamOwned::new(session, stream);
     let mut ask = ground.ask("GET", target);
-    ask.authority = "localhost".to_owned();
+    "localhost".clone_into(&mut ask.authority);
     std::io::Write::write_all(&mut stream, &ask.bytes())?;
     let (end, came) = read_to_end(&mut stream);
     Ok(Answer::parse(&came, end, Duration::ZERO, false))

@@ -12,6 +12,32 @@ use crate::wire::Ask;
 
 const LAB: &str = env!("CARGO_BIN_EXE_acr-lab");
 
+/// What is wrong with each is to be said.
+const WRONG: [&[&str]; 22] = [
+    &["--listen", "here"],
+    &["--listen", "0.0.0.0:10000"],
+    &["--tls-listen", "127.0.0.1:0"],
+    &["--ca-file", "ca.pem"],
+    &["--tls", "--tls-listen", "10.0.0.1:443"],
+    &["--account", "Source"],
+    &["--account", "source="],
+    &["--threads", "0"],
+    &["--blob", "source/box/blob=1EiB"],
+    &["--account", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"],
+    &["--account", "source=not base64 secret"],
+    &["--account", "source", "--account", "source"],
+    &["--blob", "source/box/blob"],
+    &["--blob", "source/box/blob=many"],
+    &["--blob", "source/box/blob=1MiB:ones"],
+    &["--blob", "nobody/box/blob=1MiB"],
+    &["--blob", "source/No/blob=1MiB"],
+    &["--container", "box"],
+    &["--container", "source/No"],
+    &["--latency", "soon"],
+    &["--cap-mbps", "0"],
+    &["--copy-sources", "some"],
+];
+
 fn run(words: &[&str], code: i32) -> Finished {
     Run::new(LAB)
         .args(words)
@@ -88,35 +114,13 @@ fn usage_errors_say_what_is_wanted_and_end_in_2() {
         script.display().to_string(),
         folder.path().join("none.json").display().to_string(),
     );
-    let cases: [&[&str]; 25] = [
-        &["--listen", "here"],
-        &["--listen", "0.0.0.0:10000"],
-        &["--tls-listen", "127.0.0.1:0"],
-        &["--ca-file", "ca.pem"],
-        &["--tls", "--tls-listen", "10.0.0.1:443"],
-        &["--account", "Source"],
-        &["--account", "source="],
-        &["--threads", "0"],
-        &["--blob", "source/box/blob=1EiB"],
-        &["--account", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"],
-        &["--account", "source=not base64 secret"],
-        &["--account", "source", "--account", "source"],
-        &["--blob", "source/box/blob"],
-        &["--blob", "source/box/blob=many"],
-        &["--blob", "source/box/blob=1MiB:ones"],
-        &["--blob", "nobody/box/blob=1MiB"],
-        &["--blob", "source/No/blob=1MiB"],
-        &["--container", "box"],
-        &["--container", "source/No"],
+    let with_script: [&[&str]; 3] = [
         &["--faults", &script],
         &["--faults", &missing],
-        &["--latency", "soon"],
-        &["--cap-mbps", "0"],
         &["--null", "--faults", &script],
-        &["--copy-sources", "some"],
     ];
     let mut all = String::new();
-    for words in cases {
+    for words in WRONG.into_iter().chain(with_script) {
         let mut line = vec!["serve"];
         if !words.contains(&"--listen") {
             line.extend(["--listen", "127.0.0.1:0"]);
@@ -128,12 +132,12 @@ fn usage_errors_say_what_is_wanted_and_end_in_2() {
             .arg("--end-with-stdin")
             .run()
             .unwrap();
-        all += &format!(
-            "$ acr-lab serve {}\nexit {:?}\n{}\n",
+        let line = format!(
+            "$ acr-lab serve {}\nexit {:?}\n",
             words.join(" "),
-            finished.code(),
-            said(&finished)
+            finished.code()
         );
+        all.extend([line, said(&finished), "\n".to_owned()]);
     }
     let all = all.replace(&folder.path().display().to_string(), "[folder]");
     with_settings!({ snapshot_path => "../snapshots" }, { assert_snapshot!("usage_errors", all); });

@@ -189,9 +189,10 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 pub(crate) fn block_list(ids: &[&str]) -> String {
-    let ids: String = ids
+    let ids: Vec<String> = ids
         .iter()
         .map(|id| format!("<Latest>{id}</Latest>"))
         .collect();
+    let ids = ids.concat();
     format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>{ids}</BlockList>")
 }

@@ -12,7 +12,7 @@ use crate::wire::{Answer, End, exchange};
 /// Bytes as they are, on a connection of their own.
 fn raw(ground: &Ground, bytes: &[u8]) -> Answer {
     exchange(
-        TcpStream::connect(ground.authority()).unwrap(),
+        &TcpStream::connect(ground.authority()).unwrap(),
         bytes,
         false,
     )

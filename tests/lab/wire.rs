@@ -60,22 +60,21 @@ impl Ask {
                 .iter()
                 .any(|(said, _)| said.eq_ignore_ascii_case(name))
         };
-        let mut head = format!(
-            "{} {} HTTP/1.1\r\nconnection: close\r\n",
-            self.method, self.target
-        );
+        let mut lines = vec![
+            format!("{} {} HTTP/1.1", self.method, self.target),
+            "connection: close".to_owned(),
+        ];
         if !said("host") {
-            head += &format!("host: {}\r\n", self.authority);
+            lines.push(format!("host: {}", self.authority));
         }
         let has_length = !self.body.is_empty() || self.method == "PUT" || self.method == "POST";
         if has_length && !said("content-length") && !said("transfer-encoding") {
-            head += &format!("content-length: {}\r\n", self.body.len());
+            lines.push(format!("content-length: {}", self.body.len()));
         }
-        for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        let mut bytes = head.into_bytes();
-        bytes.extend(b"\r\n");
+        let given = self.headers.iter();
+        lines.extend(given.map(|(name, value)| format!("{name}: {value}")));
+        let mut bytes = lines.join("\r\n").into_bytes();
+        bytes.extend(b"\r\n\r\n");
         bytes.extend(&self.body);
         bytes
     }
@@ -83,22 +82,25 @@ impl Ask {
     /// Sends it and takes in what comes back.
     pub(crate) fn send(self) -> Answer {
         let stream = TcpStream::connect(&self.authority).unwrap();
-        exchange(stream, &self.bytes(), self.method == "HEAD")
+        exchange(&stream, &self.bytes(), self.method == "HEAD")
     }
 }
 
 /// Sends these bytes and reads to the end of the connection.
-pub(crate) fn exchange(stream: TcpStream, bytes: &[u8], is_head: bool) -> Answer {
+pub(crate) fn exchange(stream: &TcpStream, bytes: &[u8], is_head: bool) -> Answer {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let begun = Instant::now();
     let writer = stream.try_clone().unwrap();
     let (end, came) = std::thread::scope(|scope| {
-        // A lab that has heard enough closes while this is still talking; that is for the reader to see.
-        scope.spawn(|| (&writer).write_all(bytes));
-        let read = read_to_end(&stream);
+        // A lab that has heard enough closes while this is still talking.
+        let writing = scope.spawn(|| (&writer).write_all(bytes));
+        let (end, came) = read_to_end(stream);
         let _ = stream.shutdown(Shutdown::Both);
-        read
+        // The kernel tells of a reset once: to who reads, or to who writes.
+        let written = writing.join().unwrap();
+        let is_reset = written.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+        (if is_reset { End::Reset } else { end }, came)
     });
     Answer::parse(&came, end, begun.elapsed(), is_head)
 }

@@ -1,7 +1,6 @@
-//! What a client sees of each action of FAULTS.md. Times are held from below only: how late an answer may come is the
-//! machine's affair.
+//! What a client sees of each action of FAULTS.md.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use blobferry_lab::Fill;
 use serde_json::{Value, json};
@@ -10,10 +9,10 @@ use crate::ground::{Ground, KIB, MIB, block_list, escaped};
 use crate::wire::{Answer, Ask, End, elements};
 
 const ID: &str = "MDAwMQ==";
-const BLOB: &str = "source/box/blob";
+pub(crate) const BLOB: &str = "source/box/blob";
 
 /// A lab with a blob of 1 MiB, and one rule: the action, on these operations.
-fn under(on: &str, action: &Value) -> Ground {
+pub(crate) fn under(on: &str, action: &Value) -> Ground {
     let ground = Ground::new();
     ground.synthetic(BLOB, MIB, Fill::Pattern);
     ruled(&ground, on, action);
@@ -26,7 +25,7 @@ fn ruled(ground: &Ground, on: &str, action: &Value) {
     ground.fault(&rule);
 }
 
-fn block(ground: &Ground, bytes: u64) -> Ask {
+pub(crate) fn block(ground: &Ground, bytes: u64) -> Ask {
     let body = vec![7; usize::try_from(bytes).unwrap()];
     ground
         .ask(
@@ -43,7 +42,7 @@ fn staged(ground: &Ground) -> usize {
 }
 
 /// The lab's bytes of the blob.
-fn whole(ground: &Ground) -> Vec<u8> {
+pub(crate) fn whole(ground: &Ground) -> Vec<u8> {
     ground.control("DELETE", "faults", &Value::Null).expect(200);
     ground.get(BLOB).expect(200).body
 }
@@ -243,88 +242,6 @@ fn refusals_are_the_scripts_own() {
         (busy.header("retry-after"), busy.told("x-ms-retry-after-ms")),
         (None, "1500")
     );
-}
-
-#[test]
-fn a_stall_waits_before_the_body_or_within() {
-    let half = Duration::from_millis(500);
-    for action in [
-        json!({ "do": "stall", "seconds": 0.5 }),
-        json!({ "do": "stall", "seconds": 0.5, "bytes": 300_000 }),
-        json!({ "do": "stall", "seconds": 0.5, "bytes": 9 * MIB }),
-    ] {
-        let ground = under("any", &action);
-        for ask in [ground.ask("GET", BLOB), block(&ground, MIB)] {
-            let answer = ask.send();
-            assert!(
-                answer.took >= half && answer.status < 300,
-                "{action}: {:?}",
-                answer.took
-            );
-        }
-        let got = ground.get(BLOB);
-        assert_eq!(got.body, whole(&ground));
-    }
-}
-
-#[test]
-fn a_slow_body_takes_its_time() {
-    // 1 MiB at 2 MiB a second, less the last piece of a tenth of a second.
-    let ground = under("any", &json!({ "do": "slow", "bytes_per_second": 2 * MIB }));
-    for ask in [ground.ask("GET", BLOB), block(&ground, MIB)] {
-        let answer = ask.send();
-        assert!(
-            answer.took >= Duration::from_millis(350) && answer.status < 300,
-            "{:?}",
-            answer.took
-        );
-    }
-}
-
-#[test]
-fn latency_is_waited_before_each_answer() {
-    let ground = under("GetBlobProperties", &json!({ "do": "latency", "ms": 200 }));
-    assert!(ground.ask("HEAD", BLOB).send().took >= Duration::from_millis(200));
-    let script = json!({ "line": { "latency_ms": 150 }, "rules": [{ "on": "GetBlobProperties", "do": "latency", "ms": 200 }] });
-    ground.control("PUT", "faults", &script).expect(200);
-    assert!(ground.ask("HEAD", BLOB).send().took >= Duration::from_millis(350));
-    assert!(
-        ground.get("source/box/none").took >= Duration::from_millis(150),
-        "refusals, too"
-    );
-}
-
-#[test]
-fn the_line_is_as_thin_as_the_script_says() {
-    let ground = Ground::new();
-    // Larger than what the kernel's buffers take in at once.
-    ground.synthetic(BLOB, 16 * MIB, Fill::Pattern);
-    let line = |line: &Value| {
-        ground
-            .control("PUT", "faults", &json!({ "line": line }))
-            .expect(200);
-    };
-    line(&json!({ "connection_mbps": 200 }));
-    let got = ground.get(BLOB).expect(200);
-    // 16 MiB at 25 MB a second are 0.67 s; the burst, and what the buffers hold.
-    assert!(got.took >= Duration::from_millis(300), "{:?}", got.took);
-    let put = block(&ground, 16 * MIB).send().expect(201);
-    assert!(put.took >= Duration::from_millis(300), "{:?}", put.took);
-    line(&json!({ "total_mbps": 400 }));
-    let begun = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| ground.get(BLOB).expect(200));
-        }
-    });
-    // 48 MiB at 50 MB a second are 1 s.
-    assert!(
-        begun.elapsed() >= Duration::from_millis(500),
-        "{:?}",
-        begun.elapsed()
-    );
-    line(&json!({}));
-    ground.get(BLOB).expect(200);
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
 }
 
 /// Makes what shall be there from the beginning. What a folder holds already stays as it is: who begins again with the
-/// same command goes on with the same ETags.
+/// same command goes on with the same versions.
 fn stock(
     lab: &Lab,
     containers: &[Address],
