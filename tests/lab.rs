@@ -29,6 +29,8 @@ mod directory;
 mod ground;
 #[path = "lab/hostile.rs"]
 mod hostile;
+#[path = "lab/identity.rs"]
+mod identity;
 #[path = "lab/reads.rs"]
 mod reads;
 #[path = "lab/wire.rs"]

@@ -1,4 +1,4 @@
-//! Who gets in: SAS that expire, stored policies, hosts, TLS.
+//! Who gets in: SAS that expire, hosts, TLS.
 
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -89,38 +89,6 @@ fn no_refusal_repeats_a_signature() {
             "{answer:?}"
         );
     }
-}
-
-#[test]
-fn a_stored_policy_gives_and_takes_back() {
-    let ground = Ground::new();
-    ground.put("source/box/blob", "x");
-    let store = ground.lab.store();
-    let policy = |permission: &str| blobferry_lab::auth::Policy {
-        id: "readers".to_owned(),
-        start: None,
-        expiry: Some("2099-01-01T00:00:00Z".to_owned()),
-        permission: Some(permission.to_owned()),
-    };
-    let terms = SasTerms {
-        policy: "readers".to_owned(),
-        ..SasTerms::default()
-    };
-    let sas = terms.sign(&at("source", "box", ""), &store.key("source").unwrap());
-    let ask = || ground.bare("GET", &format!("source/box/blob?{sas}")).send();
-    ask().expect(403);
-    store
-        .set_policies(&at("source", "box", ""), vec![policy("r")])
-        .unwrap();
-    ask().expect(200);
-    store
-        .set_policies(&at("source", "box", ""), vec![policy("l")])
-        .unwrap();
-    ask().refused(403, "AuthorizationPermissionMismatch");
-    store
-        .set_policies(&at("source", "box", ""), vec![])
-        .unwrap();
-    ask().expect(403);
 }
 
 #[test]

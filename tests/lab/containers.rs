@@ -296,9 +296,8 @@ fn what_the_lab_does_not_do_it_says() {
 }
 
 #[test]
-fn policies_go_in_and_out_by_the_accounts_key_only() {
+fn no_sas_reaches_the_policies() {
     let ground = Ground::new();
-    // No SAS reaches the policies that SAS rest on.
     let acl = "source/box?restype=container&comp=acl";
     ground.get(acl).expect(403);
     ground

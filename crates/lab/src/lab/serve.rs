@@ -29,6 +29,9 @@ const CONNECTIONS: usize = 4096;
 /// A client that sends no head for so long is let go.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Between two attempts to accept a connection where the first failed.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// What runs.
 pub(super) struct Serving {
     pub(super) service: Arc<Service>,
@@ -82,7 +85,7 @@ impl Serving {
             let full = connections.len() >= CONNECTIONS;
             tokio::select! {
                 _ = &mut stopped => return,
-                accepted = plain.accept(), if !full => {
+                accepted = next(Some(&plain)), if !full => {
                     begin(&mut connections, &self.service, accepted, None);
                 }
                 accepted = next(secure.as_ref()), if !full && secure.is_some() => {
@@ -94,23 +97,26 @@ impl Serving {
     }
 }
 
-async fn next(listener: Option<&tokio::net::TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
-    match listener {
-        Some(listener) => listener.accept().await,
-        None => std::future::pending().await,
+/// The next connection. One that ended before it was accepted is passed over; where there is no descriptor left, it
+/// waits for some to be given back instead of asking again at once.
+async fn next(listener: Option<&tokio::net::TcpListener>) -> (TcpStream, SocketAddr) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }
 
 fn begin(
     connections: &mut JoinSet<()>,
     service: &Arc<Service>,
-    accepted: io::Result<(TcpStream, SocketAddr)>,
+    (stream, client): (TcpStream, SocketAddr),
     acceptor: Option<TlsAcceptor>,
 ) {
-    // A connection that ended before it was accepted, or no descriptor left for it: the next may fare better.
-    let Ok((stream, client)) = accepted else {
-        return;
-    };
     let _ = stream.set_nodelay(true);
     let service = Arc::clone(service);
     connections.spawn(async move {

@@ -79,15 +79,20 @@ impl Store {
         self.set(&mut inner, at, metadata, policies)
     }
 
-    /// Set Container ACL; more than five policies: 400.
+    /// Set Container ACL.
     ///
     /// # Errors
-    /// As above.
+    /// As above; 400 for more than five policies, or an id that is empty or longer than 64 characters.
     pub fn set_policies(&self, at: &Address, policies: Vec<Policy>) -> Result<Container, Refusal> {
         if policies.len() > MOST_POLICIES {
             let text =
                 "One of the request inputs is not valid: more than 5 stored access policies.";
             return Err(Refusal::new(400, "InvalidInput", text));
+        }
+        let has_id = |policy: &Policy| (1..=64).contains(&policy.id.chars().count());
+        if !policies.iter().all(has_id) {
+            let text = "XML specified is not syntactically valid.";
+            return Err(Refusal::new(400, "InvalidXmlDocument", text));
         }
         let mut inner = self.lock();
         let metadata = inner.state.container(at)?.about.metadata.clone();
