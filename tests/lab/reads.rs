@@ -1,10 +1,12 @@
 //! Get Blob and its kin: ranges, their checksums, HEAD, what every answer carries.
 
+use std::net::TcpStream;
+
 use blobferry_integrity::{Crc64, Md5Digest};
 use blobferry_lab::Fill;
 
 use crate::ground::{GIB, Ground, MIB};
-use crate::wire::Answer;
+use crate::wire::{Answer, End, exchange};
 
 const DIGITS: &str = "0123456789";
 
@@ -295,4 +297,32 @@ fn tags_come_back_as_they_were_set() {
     put.send().expect(201);
     let got = ground.get(&format!("{blob}?comp=tags")).text();
     assert!(got.contains(&tag("k", "v w")), "{got}");
+}
+
+#[test]
+fn a_refusal_leaves_the_connection_as_it_was() {
+    let ground = Ground::new();
+    let mut bytes = Vec::new();
+    for (what, close) in [
+        ("source/box?comp=list&restype=none", false),
+        ("source/box/none", false),
+        ("source/box/b?comp=tags", true),
+    ] {
+        let ask = ground.ask("PUT", what).body("no XML, and no kind of blob");
+        let mut text = String::from_utf8(ask.bytes()).unwrap();
+        if !close {
+            text = text.replace("connection: close\r\n", "");
+        }
+        bytes.extend(text.into_bytes());
+    }
+    let stream = TcpStream::connect(ground.authority()).unwrap();
+    let answer = exchange(&stream, &bytes, false).refused(501, "NotImplemented");
+    let rest = answer.text();
+    let heads: Vec<&str> = rest
+        .split("HTTP/1.1 ")
+        .skip(1)
+        .map(|head| &head[..3])
+        .collect();
+    assert_eq!(heads, ["400", "400"], "{rest}");
+    assert_eq!(answer.end, End::Closed);
 }

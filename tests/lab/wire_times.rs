@@ -1,6 +1,8 @@
 //! Actions of FAULTS.md that take time. Times are held from below only: how late an answer may come is the machine's
 //! affair.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use blobferry_lab::Fill;
@@ -90,4 +92,27 @@ fn the_line_is_as_thin_as_the_script_says() {
     );
     line(&json!({}));
     ground.get(BLOB).expect(200);
+}
+
+#[test]
+fn a_lab_that_ends_waits_for_nobody() {
+    let ground = under(
+        "GetBlob",
+        &json!({ "do": "stall", "seconds": 3600, "bytes": 10 }),
+    );
+    let ask = ground.ask("GET", BLOB);
+    let mut stream = TcpStream::connect(&ask.authority).unwrap();
+    stream.write_all(&ask.bytes()).unwrap();
+    // The answer has begun, and stalls.
+    stream.read_exact(&mut [0; 20]).unwrap();
+    let begun = Instant::now();
+    drop(ground);
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begun.elapsed()
+    );
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest);
+    assert!(rest.len() < 10_000, "the body was not finished");
 }

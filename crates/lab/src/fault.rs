@@ -1,3 +1,5 @@
+//! What a rehearsal makes go wrong: reads scripts, and decides which request they act upon.
+//!
 #![doc = include_str!("../FAULTS.md")]
 //! # The module
 //! The script is data; what it does to a connection is in the service, which asks [`Faults::decide`] once per request.
