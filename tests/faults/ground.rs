@@ -83,7 +83,7 @@ impl Ground {
         self.lab.put_script(script(
             &json!({ "seed": number, "rules": (fault.rules)(way) }),
         ));
-        let first = self.copy(&ends, way, journal, number)?;
+        let first = self.copy(&ends, way, journal, number, &[])?;
         self.lab.put_script(Script::default());
         let code = self.judge(&ends, &first)?;
         let wanted = (fault.outcome)(way);
@@ -102,7 +102,8 @@ impl Ground {
         if code != 0 {
             // The fault has passed; a SAS that was refused is replaced, a source that changed is what it is now.
             let again = self.renewed(&ends, way);
-            let second = self.copy(&again, way, journal, number)?;
+            let restart = if code == 6 { &["--restart"][..] } else { &[] };
+            let second = self.copy(&again, way, journal, number, restart)?;
             if self.judge(&again, &second)? != 0 {
                 return Err(format!(
                     "run again: {}: {}",
@@ -141,11 +142,19 @@ impl Ground {
         }
     }
 
-    fn copy(&self, ends: &Ends, way: Way, journal: bool, number: u32) -> Result<Finished, String> {
+    fn copy(
+        &self,
+        ends: &Ends,
+        way: Way,
+        journal: bool,
+        number: u32,
+        more: &[&str],
+    ) -> Result<Finished, String> {
         let mut run = Run::new(BLOBFERRY)
             .folder(self.folder.path())
             .timeout(BOUND)
             .args(["copy", &ends.from, &ends.to, "--expect-digest", &self.sum])
+            .args(more)
             .args([
                 "--block-size-mb",
                 "0.25",

@@ -22,7 +22,7 @@ pub(crate) struct Connection<'a> {
 }
 
 /// A blob whose SAS was looked at and found good enough to try.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Blob {
     url: SasUrl,
     sas: SasSource,

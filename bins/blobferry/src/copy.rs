@@ -49,24 +49,63 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
         );
     }
     notes.extend(source.notes().iter().chain(destination.notes()).cloned());
+    let again = !matches!(source, End::Stream) && !matches!(destination, End::Stream);
     // A runtime is needed from here on: HTTP clients are made inside it.
     block_on(async {
-        let source = source.into_source(&read)?;
-        let destination = destination.into_destination(&write)?;
-        let job = Job {
-            source,
-            destination,
-            options,
-            notes,
-            dry_run: args.dry_run,
-            ask,
+        let job = |mut options: CopyOptions, restart: bool| -> Result<Job, Failure> {
+            options.restart |= restart;
+            let mut notes = notes.clone();
+            if restart {
+                notes.push(AFRESH.to_owned());
+            }
+            Ok(Job {
+                source: source.clone().into_source(&read)?,
+                destination: destination.clone().into_destination(&write)?,
+                options,
+                notes,
+                dry_run: args.dry_run,
+                ask: ask && !restart,
+            })
         };
-        Box::pin(carry(job, streams)).await
+        let first = Box::pin(carry(job(options.clone(), false)?, streams)).await;
+        match first {
+            Err(Ended::Doubtful(_)) if again => {
+                let second = Box::pin(carry(job(options, true)?, streams)).await;
+                second.map_err(Ended::into_failure)
+            }
+            ended => ended.map_err(Ended::into_failure),
+        }
     })
 }
 
+/// Said where the bytes that an earlier run kept, or two reads of one block, do not agree.
+const AFRESH: &str = "what was kept or read before does not hold: everything is carried afresh";
+
+/// How a copy that did not succeed ended.
+enum Ended {
+    /// For good.
+    Failed(Failure),
+    /// The proof failed over bytes of which some were kept from an earlier run, or of which two reads differed: a fresh
+    /// start may succeed.
+    Doubtful(Failure),
+}
+
+impl Ended {
+    fn into_failure(self) -> Failure {
+        match self {
+            Self::Failed(failure) | Self::Doubtful(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for Ended {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// Plans, and runs the plan.
-async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
+async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Ended> {
     let Job {
         source,
         destination,
@@ -99,8 +138,17 @@ async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Failure> {
             progress.note(note);
         }
     }
-    let result = stop.run(planned, stats, &mut progress).await;
-    let summary = result.map_err(|error| ends.explain(&error))?;
+    let result = stop.run(planned, Arc::clone(&stats), &mut progress).await;
+    let summary = result.map_err(|error| {
+        let differed = matches!(error, CopyError::Inconsistent { .. });
+        let kept = matches!(error, CopyError::Verification { .. }) && stats.resumed.get() > 0;
+        let failure = ends.explain(&error);
+        if differed || kept {
+            Ended::Doubtful(failure)
+        } else {
+            Ended::Failed(failure)
+        }
+    })?;
     streams.summary(&summary, &progress)?;
     Ok(ExitStatus::Done)
 }
@@ -150,8 +198,12 @@ impl Ends {
                 "nothing was committed: {} is as it was before",
                 self.destination
             )),
-            ErrorClass::Changed if failure.exit() == ExitStatus::SourceChanged => failure
-                .hint("`--restart` forgets what is staged and carries the source as it is now"),
+            ErrorClass::Changed
+                if failure.exit() == ExitStatus::SourceChanged && error.hint().is_none() =>
+            {
+                failure
+                    .hint("`--restart` forgets what is staged and carries the source as it is now")
+            }
             ErrorClass::Interrupted if self.from_stream => {
                 failure.hint("a stream cannot be read twice: run the whole command again")
             }

@@ -26,7 +26,7 @@ const PATH: &AsciiSet = &CONTROLS
     .add(b'}');
 
 /// One end, understood but not touched.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum End {
     /// Standard input or output.
     Stream,

@@ -125,6 +125,11 @@ fn state(code: &str) -> Option<Verdict> {
             "somebody holds a lease on the blob",
             "break the lease, or wait for its end",
         ),
+        "InsufficientStorage" | "AccountCapacityExceeded" => (
+            Class::Full,
+            "the account is full",
+            "make room there, or raise its limit",
+        ),
         "PendingCopyOperation" => (
             Class::Rejected,
             "another copy to this blob is under way",

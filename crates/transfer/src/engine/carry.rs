@@ -237,7 +237,7 @@ pub(super) async fn send(
 
 /// The service got other bytes than we hashed. If the source gives the hashed bytes once more, they
 /// were damaged on the way out and can be sent again; if it does not, nothing can be trusted.
-async fn reread(
+pub(super) async fn reread(
     context: &Context,
     index: BlockIndex,
     range: ByteRange,

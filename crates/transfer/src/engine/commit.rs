@@ -219,10 +219,14 @@ async fn restage(
         let (Some(range), Some(reader), Some(crc)) =
             (range, &context.reader, prepared.dispatch.moved.crc(index))
         else {
-            return Err(lost(StoreError::new(
-                ErrorClass::BlocksLost,
-                "the service lost blocks of a stream that cannot be read again",
-            )));
+            let text = "the service lost blocks of a stream that cannot be read again";
+            return Err(CopyError::Store {
+                end: End::Destination,
+                doing: format!("committing {} failed", sink.name()),
+                source: StoreError::new(ErrorClass::BlocksLost, text)
+                    .with_hint("run the whole command again, with what feeds the stream"),
+                resumable: false,
+            });
         };
         if context.copy_source.is_some() {
             let asked = Some(crc).filter(|_| !context.unseen);

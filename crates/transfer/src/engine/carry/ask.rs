@@ -9,8 +9,9 @@ use crate::error::{CopyError, End, ErrorClass, StoreError};
 use crate::event::Phase;
 
 use super::super::attempts::Attempts;
-use super::super::context::Context;
-use super::{Carried, Placed, pace};
+use super::super::context::{Context, Reader};
+use super::{Carried, Placed, pace, reread};
+use crate::payload::Rope;
 
 /// How often one block is fetched by the service anew when the CRC-64 it reports is not that of the
 /// bytes we read.
@@ -74,7 +75,18 @@ pub(in super::super) async fn ask(
             Err(error) if error.class == ErrorClass::Unsupported => {
                 match reader.source.renewed_copy_source(&source) {
                     Some(renewed) => source = renewed,
-                    None => return Err(attempts.give_up(error)),
+                    None => return Err(refused(&context, reader, range, error, attempts).await),
+                }
+            }
+            // One of two reads was wrong, the service's or ours: a third one tells.
+            Err(error) if error.class == ErrorClass::Damaged && crc.is_some() => {
+                attempts.failed(error).await?;
+                if let Some(ours) = crc {
+                    disagreements += 1;
+                    reread(&context, index, range, ours).await?;
+                    if disagreements >= MAX_DISAGREEMENTS {
+                        return Err(always_disagrees(index, ours));
+                    }
                 }
             }
             Err(error) if error.class == ErrorClass::Changed => {
@@ -82,6 +94,33 @@ pub(in super::super) async fn ask(
             }
             Err(error) => attempts.failed(error).await?,
         }
+    }
+}
+
+/// The service cannot read the source. Where we cannot either, that says more precisely what is wrong.
+async fn refused(
+    context: &Context,
+    reader: &Reader,
+    range: ByteRange,
+    error: StoreError,
+    attempts: Attempts<'_>,
+) -> CopyError {
+    let first = ByteRange::new(range.start, range.len.min(1));
+    let mut rope = Rope::new(context.stats.received.clone());
+    match reader.source.read(first, &reader.pin, &mut rope).await {
+        Err(own) if own.class == ErrorClass::Denied => {
+            let doing = format!("reading {}", reader.source.name());
+            Attempts::new(context, End::Source, doing).give_up(own)
+        }
+        _ => attempts.give_up(error),
+    }
+}
+
+fn always_disagrees(index: BlockIndex, ours: Crc64) -> CopyError {
+    CopyError::Inconsistent {
+        detail: format!(
+            "the service never finds the CRC-64 {ours} in block {index}, which every read from here has"
+        ),
     }
 }
 
