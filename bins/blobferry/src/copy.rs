@@ -49,7 +49,8 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
         );
     }
     notes.extend(source.notes().iter().chain(destination.notes()).cloned());
-    let again = !matches!(source, End::Stream) && !matches!(destination, End::Stream);
+    // What a pipe gave or took cannot be carried again, and an agreement was for one copy.
+    let again = !ask && !matches!(source, End::Stream) && !matches!(destination, End::Stream);
     // A runtime is needed from here on: HTTP clients are made inside it.
     block_on(async {
         let job = |mut options: CopyOptions, restart: bool| -> Result<Job, Failure> {
@@ -64,7 +65,7 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
                 options,
                 notes,
                 dry_run: args.dry_run,
-                ask: ask && !restart,
+                ask,
             })
         };
         let first = Box::pin(carry(job(options.clone(), false)?, streams)).await;
@@ -138,10 +139,10 @@ async fn carry(job: Job, streams: &Streams) -> Result<ExitStatus, Ended> {
             progress.note(note);
         }
     }
-    let result = stop.run(planned, Arc::clone(&stats), &mut progress).await;
+    let result = stop.run(planned, stats, &mut progress).await;
     let summary = result.map_err(|error| {
         let differed = matches!(error, CopyError::Inconsistent { .. });
-        let kept = matches!(error, CopyError::Verification { .. }) && stats.resumed.get() > 0;
+        let kept = matches!(error, CopyError::Verification { .. }) && outline.blocks_resumed > 0;
         let failure = ends.explain(&error);
         if differed || kept {
             Ended::Doubtful(failure)
