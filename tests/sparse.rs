@@ -1,11 +1,7 @@
 //! A blob of 1 TiB: planned and copied by the lab's service within 512 MiB for lab and client together. A test binary of its
 //! own, because its peak memory is the lab's.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 

@@ -29,16 +29,6 @@ impl Way {
         }
     }
 
-    /// Whether it reads a blob.
-    fn reads(self) -> bool {
-        !matches!(self, Self::Up | Self::Stdin)
-    }
-
-    /// Whether it writes a blob.
-    fn writes(self) -> bool {
-        self != Self::Down
-    }
-
     /// The operations that carry its bytes.
     fn carriers(self) -> Value {
         match self {
@@ -71,369 +61,113 @@ impl Outcome {
     }
 }
 
+/// The operations that a rule is about.
+#[derive(Clone, Copy, Debug)]
+enum On {
+    /// Those that carry the way's bytes.
+    Carriers,
+    /// This one, or these, as in a script.
+    These(&'static str),
+}
+
 /// One fault.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) name: &'static str,
+    on: On,
+    /// When, as in a script.
+    when: &'static str,
+    /// What, as in a script.
+    act: &'static str,
+    /// Up, stdin, down, relay, server: `0` done, another digit that exit, `-` not applicable.
+    outcomes: &'static str,
+}
+
+impl Fault {
     /// The script's rules.
-    pub(crate) rules: fn(Way) -> Value,
-    pub(crate) outcome: fn(Way) -> Outcome,
-    /// It ends without waiting for time-outs or many pauses.
-    pub(crate) is_quick: bool,
-}
+    pub(crate) fn rules(&self, way: Way) -> Value {
+        let on = match self.on {
+            On::Carriers => way.carriers(),
+            On::These(operations) => json!(operations.split(' ').collect::<Vec<_>>()),
+        };
+        let mut rule = json!({ "on": on });
+        for part in [self.when, self.act] {
+            let part: Value = serde_json::from_str(&format!("{{{part}}}")).unwrap();
+            for (name, value) in part.as_object().unwrap() {
+                rule[name] = value.clone();
+            }
+        }
+        json!([rule])
+    }
 
-/// A rule for the operations that carry the bytes: twice, in the middle.
-fn on_carriers(way: Way, action: Value) -> Value {
-    rule(way.carriers(), json!({ "every": 3, "times": 2 }), action)
-}
-
-fn rule(on: Value, when: Value, action: Value) -> Value {
-    let mut rule = json!({ "on": on });
-    for part in [when, action] {
-        for (name, value) in part.as_object().unwrap() {
-            rule[name] = value.clone();
+    pub(crate) fn outcome(&self, way: Way) -> Outcome {
+        let place = Way::ALL.iter().position(|known| *known == way).unwrap();
+        match self.outcomes.as_bytes()[place] {
+            b'0' => Outcome::Done,
+            b'-' => Outcome::NotApplicable,
+            digit => Outcome::Exit(i32::from(digit - b'0')),
         }
     }
-    json!([rule])
 }
 
-const DONE: fn(Way) -> Outcome = |_| Outcome::Done;
-const FAILED: fn(Way) -> Outcome = |_| Outcome::Exit(4);
-const DENIED: fn(Way) -> Outcome = |_| Outcome::Exit(5);
+/// Twice, in the middle.
+const TWICE: &str = r#""every": 3, "times": 2"#;
+/// Always.
+const ALWAYS: &str = "";
+/// The first time only.
+const ONCE: &str = r#""nth": 1"#;
+const BLOCKS: On = On::These("PutBlock PutBlockFromUrl");
+const COMMIT: On = On::These("PutBlockList");
+const GET: On = On::These("GetBlob");
 
-fn reading(way: Way, outcome: Outcome) -> Outcome {
-    if way.reads() {
-        outcome
-    } else {
-        Outcome::NotApplicable
-    }
-}
-
-fn writing(way: Way, outcome: Outcome) -> Outcome {
-    if way.writes() {
-        outcome
-    } else {
-        Outcome::NotApplicable
-    }
-}
-
-fn quick(name: &'static str, rules: fn(Way) -> Value, outcome: fn(Way) -> Outcome) -> Fault {
+const fn fault(
+    name: &'static str,
+    on: On,
+    when: &'static str,
+    act: &'static str,
+    outcomes: &'static str,
+) -> Fault {
     Fault {
         name,
-        rules,
-        outcome,
-        is_quick: true,
+        on,
+        when,
+        act,
+        outcomes,
     }
 }
 
-fn slow(name: &'static str, rules: fn(Way) -> Value, outcome: fn(Way) -> Outcome) -> Fault {
-    Fault {
-        name,
-        rules,
-        outcome,
-        is_quick: false,
-    }
-}
-
-/// Every fault.
-pub(crate) fn all() -> Vec<Fault> {
-    [refusals(), lines(), damage(), commits(), credentials()]
-        .into_iter()
-        .flatten()
-        .collect()
-}
-
-fn refusals() -> Vec<Fault> {
-    vec![
-        quick(
-            "503 ServerBusy with Retry-After",
-            |way| on_carriers(way, json!({ "do": "server-busy", "retry_after_ms": 50 })),
-            DONE,
-        ),
-        quick(
-            "429 with Retry-After",
-            |way| {
-                on_carriers(
-                    way,
-                    json!({ "do": "too-many-requests", "retry_after_ms": 50 }),
-                )
-            },
-            DONE,
-        ),
-        quick(
-            "500 OperationTimedOut",
-            |way| on_carriers(way, json!({ "do": "timeout" })),
-            DONE,
-        ),
-        quick(
-            "500 InternalError",
-            |way| on_carriers(way, json!({ "do": "internal-error" })),
-            DONE,
-        ),
-        quick(
-            "503 at the first contact",
-            |_| {
-                rule(
-                    json!("GetBlobProperties"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "server-busy" }),
-                )
-            },
-            DONE,
-        ),
-        slow(
-            "503 for good from the third block on",
-            |way| {
-                rule(
-                    way.carriers(),
-                    json!({ "after": 2 }),
-                    json!({ "do": "server-busy", "retry_after_ms": 10 }),
-                )
-            },
-            FAILED,
-        ),
-        quick(
-            "507 InsufficientStorage from the third block on",
-            |way| {
-                let on = json!(["PutBlock", "PutBlockFromUrl"]);
-                let _ = way;
-                rule(
-                    on,
-                    json!({ "after": 2 }),
-                    json!({ "do": "full", "status": 507 }),
-                )
-            },
-            |way| writing(way, Outcome::Exit(4)),
-        ),
-        quick(
-            "409 account full from the third block on",
-            |way| {
-                let on = json!(["PutBlock", "PutBlockFromUrl"]);
-                let _ = way;
-                rule(
-                    on,
-                    json!({ "after": 2 }),
-                    json!({ "do": "full", "status": 409 }),
-                )
-            },
-            |way| writing(way, Outcome::Exit(4)),
-        ),
-    ]
-}
-
-fn lines() -> Vec<Fault> {
-    vec![
-        quick(
-            "reset before the body",
-            |way| on_carriers(way, json!({ "do": "reset-before" })),
-            DONE,
-        ),
-        quick(
-            "reset in the middle of the body",
-            |way| on_carriers(way, json!({ "do": "reset-after", "bytes": BLOCK / 3 })),
-            DONE,
-        ),
-        quick(
-            "reset after the body, before the answer",
-            |way| on_carriers(way, json!({ "do": "reset-at-end" })),
-            DONE,
-        ),
-        quick(
-            "an answer lost, its work done",
-            |way| on_carriers(way, json!({ "do": "lose-answer" })),
-            DONE,
-        ),
-        quick(
-            "a truncated body",
-            |way| on_carriers(way, json!({ "do": "truncate", "bytes": BLOCK / 2 })),
-            DONE,
-        ),
-        slow(
-            "a stall before the body",
-            |way| on_carriers(way, json!({ "do": "stall", "seconds": 60 })),
-            DONE,
-        ),
-        slow(
-            "a stall in the middle of the body",
-            |way| {
-                on_carriers(
-                    way,
-                    json!({ "do": "stall", "seconds": 60, "bytes": BLOCK / 2 }),
-                )
-            },
-            DONE,
-        ),
-        quick(
-            "a slow body",
-            |way| on_carriers(way, json!({ "do": "slow", "bytes_per_second": 1 << 20 })),
-            DONE,
-        ),
-        quick(
-            "latency",
-            |_| {
-                rule(
-                    json!("any"),
-                    json!({}),
-                    json!({ "do": "latency", "ms": 30 }),
-                )
-            },
-            DONE,
-        ),
-        slow(
-            "every connection reset for good",
-            |way| {
-                rule(
-                    way.carriers(),
-                    json!({ "after": 2 }),
-                    json!({ "do": "reset-before" }),
-                )
-            },
-            FAILED,
-        ),
-    ]
-}
-
-fn damage() -> Vec<Fault> {
-    vec![
-        quick(
-            "a bit flipped in a GET body",
-            |_| {
-                rule(
-                    json!("GetBlob"),
-                    json!({ "nth": 3 }),
-                    json!({ "do": "flip-bit", "byte": 1000 }),
-                )
-            },
-            |way| match way {
-                // The service's own checksum tells which read was wrong, and it is read again.
-                Way::Server => Outcome::Done,
-                _ => reading(way, Outcome::Exit(3)),
-            },
-        ),
-        quick(
-            "a bit flipped in every GET body",
-            |_| {
-                rule(
-                    json!("GetBlob"),
-                    json!({}),
-                    json!({ "do": "flip-bit", "byte": 1000 }),
-                )
-            },
-            |way| reading(way, Outcome::Exit(3)),
-        ),
-        quick(
-            "a lie in a CRC-64",
-            |way| {
-                rule(
-                    way.carriers(),
-                    json!({ "nth": [2, 5] }),
-                    json!({ "do": "lie-crc" }),
-                )
-            },
-            |way| writing(way, Outcome::Done),
-        ),
-        quick(
-            "the source changes",
-            |_| {
-                rule(
-                    json!("GetBlob"),
-                    json!({ "nth": 3 }),
-                    json!({ "do": "change-etag" }),
-                )
-            },
-            |way| reading(way, Outcome::Exit(6)),
-        ),
-    ]
-}
-
-fn commits() -> Vec<Fault> {
-    let commit = || json!("PutBlockList");
-    let _ = commit;
-    vec![
-        quick(
-            "503 to the commit",
-            |_| {
-                rule(
-                    json!("PutBlockList"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "server-busy" }),
-                )
-            },
-            |way| writing(way, Outcome::Done),
-        ),
-        quick(
-            "the commit's answer lost, its work done",
-            |_| {
-                rule(
-                    json!("PutBlockList"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "lose-answer" }),
-                )
-            },
-            |way| writing(way, Outcome::Done),
-        ),
-        quick(
-            "the commit's request lost",
-            |_| {
-                rule(
-                    json!("PutBlockList"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "reset-at-end" }),
-                )
-            },
-            |way| writing(way, Outcome::Done),
-        ),
-        quick(
-            "InvalidBlockList once",
-            |_| {
-                rule(
-                    json!("PutBlockList"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "invalid-block-list" }),
-                )
-            },
-            |way| writing(way, Outcome::Done),
-        ),
-        quick(
-            "uncommitted blocks forgotten at the commit",
-            |_| {
-                rule(
-                    json!("PutBlockList"),
-                    json!({ "nth": 1 }),
-                    json!({ "do": "forget-blocks" }),
-                )
-            },
-            |way| match way {
-                // What came through a pipe cannot be read again.
-                Way::Stdin => Outcome::Exit(1),
-                _ => writing(way, Outcome::Done),
-            },
-        ),
-    ]
-}
-
-fn credentials() -> Vec<Fault> {
-    vec![
-        quick(
-            "the SAS expires",
-            |way| {
-                rule(
-                    way.carriers(),
-                    json!({ "nth": 4 }),
-                    json!({ "do": "expire-sas" }),
-                )
-            },
-            DENIED,
-        ),
-        quick(
-            "the SAS is revoked",
-            |way| {
-                rule(
-                    way.carriers(),
-                    json!({ "nth": 4 }),
-                    json!({ "do": "revoke-sas" }),
-                )
-            },
-            DENIED,
-        ),
-    ]
-}
+/// Every fault, those that take longest first. Bytes within a body are a third and a half of [`BLOCK`].
+#[rustfmt::skip]
+pub(crate) const ALL: &[Fault] = &[
+    fault("a stall before the body", On::Carriers, TWICE, r#""do": "stall", "seconds": 15"#, "00000"),
+    fault("a stall in the middle of the body", On::Carriers, TWICE, r#""do": "stall", "seconds": 15, "bytes": 131072"#, "00000"),
+    fault("every connection reset for good", On::Carriers, r#""after": 2"#, r#""do": "reset-before""#, "44444"),
+    fault("503 for good from the third block on", On::Carriers, r#""after": 2"#, r#""do": "server-busy", "retry_after_ms": 10"#, "44444"),
+    fault("503 ServerBusy with Retry-After", On::Carriers, TWICE, r#""do": "server-busy", "retry_after_ms": 50"#, "00000"),
+    fault("429 with Retry-After", On::Carriers, TWICE, r#""do": "too-many-requests", "retry_after_ms": 50"#, "00000"),
+    fault("500 OperationTimedOut", On::Carriers, TWICE, r#""do": "timeout""#, "00000"),
+    fault("500 InternalError", On::Carriers, TWICE, r#""do": "internal-error""#, "00000"),
+    fault("503 at the first contact", On::These("GetBlobProperties"), ONCE, r#""do": "server-busy""#, "00000"),
+    fault("507 InsufficientStorage from the third block on", BLOCKS, r#""after": 2"#, r#""do": "full", "status": 507"#, "44-44"),
+    fault("409 account full from the third block on", BLOCKS, r#""after": 2"#, r#""do": "full", "status": 409"#, "44-44"),
+    fault("reset before the body", On::Carriers, TWICE, r#""do": "reset-before""#, "00000"),
+    fault("reset in the middle of the body", On::Carriers, TWICE, r#""do": "reset-after", "bytes": 87381"#, "00000"),
+    fault("reset after the body, before the answer", On::Carriers, TWICE, r#""do": "reset-at-end""#, "00000"),
+    fault("an answer lost, its work done", On::Carriers, TWICE, r#""do": "lose-answer""#, "00000"),
+    fault("a truncated body", On::Carriers, TWICE, r#""do": "truncate", "bytes": 131072"#, "00000"),
+    fault("a slow body", On::Carriers, TWICE, r#""do": "slow", "bytes_per_second": 1000000"#, "00000"),
+    fault("latency", On::These("any"), ALWAYS, r#""do": "latency", "ms": 30"#, "00000"),
+    // Where the service fetches, its own checksum tells which read was wrong: it is carried afresh.
+    fault("a bit flipped in a GET body", GET, r#""nth": 3"#, r#""do": "flip-bit", "byte": 1000"#, "--330"),
+    fault("a bit flipped in every GET body", GET, ALWAYS, r#""do": "flip-bit", "byte": 1000"#, "--333"),
+    fault("a lie in a CRC-64", On::Carriers, r#""nth": [2, 5]"#, r#""do": "lie-crc""#, "00-00"),
+    fault("the source changes", GET, r#""nth": 3"#, r#""do": "change-etag""#, "--666"),
+    fault("503 to the commit", COMMIT, ONCE, r#""do": "server-busy""#, "00-00"),
+    fault("the commit's answer lost, its work done", COMMIT, ONCE, r#""do": "lose-answer""#, "00-00"),
+    fault("the commit's request lost", COMMIT, ONCE, r#""do": "reset-at-end""#, "00-00"),
+    fault("InvalidBlockList once", COMMIT, ONCE, r#""do": "invalid-block-list""#, "00-00"),
+    // What came through a pipe cannot be read again.
+    fault("uncommitted blocks forgotten at the commit", COMMIT, ONCE, r#""do": "forget-blocks""#, "01-00"),
+    fault("the SAS expires", On::Carriers, r#""nth": 4"#, r#""do": "expire-sas""#, "55555"),
+    fault("the SAS is revoked", On::Carriers, r#""nth": 4"#, r#""do": "revoke-sas""#, "55555"),
+];

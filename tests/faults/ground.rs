@@ -81,12 +81,12 @@ impl Ground {
         let number = self.cases.fetch_add(1, Ordering::Relaxed);
         let ends = self.ends(way, number);
         self.lab.put_script(script(
-            &json!({ "seed": number, "rules": (fault.rules)(way) }),
+            &json!({ "seed": number, "rules": fault.rules(way) }),
         ));
         let first = self.copy(&ends, way, journal, number, &[])?;
         self.lab.put_script(Script::default());
         let code = self.judge(&ends, &first)?;
-        let wanted = (fault.outcome)(way);
+        let wanted = fault.outcome(way);
         let matches = match wanted {
             Outcome::Done => code == 0,
             Outcome::Exit(wanted) => code == wanted,

@@ -7,6 +7,7 @@ use blobferry_integrity::Crc64;
 use crate::block::{BlockIndex, ByteRange};
 use crate::error::{CopyError, End, ErrorClass, StoreError};
 use crate::event::Phase;
+use crate::store::{BlockSink, CopySource};
 
 use super::super::attempts::Attempts;
 use super::super::context::{Context, Reader};
@@ -25,18 +26,7 @@ pub(in super::super) async fn ask(
     range: ByteRange,
     crc: Option<Crc64>,
 ) -> Result<Carried, CopyError> {
-    let ends = (&context.sink, &context.reader);
-    let (Some(sink), Some(reader), Some(mut source)) = (
-        ends.0,
-        ends.1,
-        ends.1
-            .as_ref()
-            .and_then(|reader| reader.source.copy_source()),
-    ) else {
-        return Err(CopyError::Internal {
-            what: "no two services to copy between".to_owned(),
-        });
-    };
+    let (sink, reader, mut source) = services(&context)?;
     pace(&context, range.len).await;
     let id = context.id(index, crc);
     let doing = format!("having block {index} fetched by {}", sink.name());
@@ -81,12 +71,11 @@ pub(in super::super) async fn ask(
             // One of two reads was wrong, the service's or ours: a third one tells.
             Err(error) if error.class == ErrorClass::Damaged && crc.is_some() => {
                 attempts.failed(error).await?;
-                if let Some(ours) = crc {
-                    disagreements += 1;
-                    reread(&context, index, range, ours).await?;
-                    if disagreements >= MAX_DISAGREEMENTS {
-                        return Err(always_disagrees(index, ours));
-                    }
+                disagreements += 1;
+                let ours = crc.unwrap_or(Crc64::EMPTY);
+                reread(&context, index, range, ours).await?;
+                if disagreements >= MAX_DISAGREEMENTS {
+                    return Err(always_disagrees(index, ours));
                 }
             }
             Err(error) if error.class == ErrorClass::Changed => {
@@ -94,6 +83,18 @@ pub(in super::super) async fn ask(
             }
             Err(error) => attempts.failed(error).await?,
         }
+    }
+}
+
+/// The destination, the source as we read it, and the source as the service is to read it.
+fn services(context: &Context) -> Result<(&dyn BlockSink, &Reader, CopySource), CopyError> {
+    let source = context.reader.as_ref();
+    let source = source.and_then(|reader| Some((reader, reader.source.copy_source()?)));
+    match (&context.sink, source) {
+        (Some(sink), Some((reader, source))) => Ok((sink.as_ref(), reader, source)),
+        _ => Err(CopyError::Internal {
+            what: "no two services to copy between".to_owned(),
+        }),
     }
 }
 
