@@ -53,7 +53,15 @@ fn main() -> Result<()> {
         &both
     })?;
     // One thread: a second one of the server's would take from the client what it gives to the service.
-    let lab = Server::lab(&["--null", "--threads", "1", "--account", "account"])?;
+    let lab = Server::lab(&[
+        "--null",
+        "--threads",
+        "1",
+        "--account",
+        "account",
+        "--container",
+        "account/dst",
+    ])?;
     let ground = prepare(&arguments, lab.endpoint())?;
 
     let mut costs: BTreeMap<Contender, Vec<Cost>> = BTreeMap::new();

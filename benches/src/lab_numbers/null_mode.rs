@@ -31,7 +31,7 @@ pub fn table(runs: u32) -> Result<String> {
     let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new())?;
     let file = folder.path().join("4GiB");
     fs_err::File::create(&file)?.set_len(SIZE)?;
-    let lab = Server::lab(&["--null", "--threads", "1"])?;
+    let lab = Server::lab(&["--null", "--threads", "1", "--container", "source/transfer"])?;
     let bare = Server::bare_hyper()?;
     let nginx = Nginx::start(folder.path())?;
     let mut cases = vec![
