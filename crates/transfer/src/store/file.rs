@@ -15,6 +15,7 @@ use crate::error::{ErrorClass, StoreError};
 use crate::payload::{Meter, Rope};
 use crate::pool::{BufferPool, CHUNK};
 
+mod flush;
 mod sink;
 pub use sink::FileSink;
 

@@ -17,6 +17,7 @@ use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with}
 use rustix::io::Errno;
 use std::os::unix::fs::MetadataExt as _;
 
+use super::flush::Flusher;
 use super::{BufferPool, FileSource, existing, version};
 use crate::error::{ErrorClass, StoreError};
 use crate::store::{Condition, Existing, Partial, Pin, StreamSink};
@@ -32,6 +33,7 @@ const NAME_KEPT: usize = 48;
 pub struct FileSink {
     target: PathBuf,
     open: Option<(PathBuf, File)>,
+    flusher: Option<Flusher>,
     end: u64,
 }
 
@@ -42,6 +44,7 @@ impl FileSink {
         Self {
             target: target.to_owned(),
             open: None,
+            flusher: None,
             end: 0,
         }
     }
@@ -213,6 +216,7 @@ impl StreamSink for FileSink {
                 len: meta.len(),
             })
         });
+        self.flusher = Flusher::start(&path);
         self.open = Some((path, file));
         partial.transpose()
     }
@@ -224,11 +228,16 @@ impl StreamSink for FileSink {
                 "make room on the disk (or choose another), then run the same command again: it resumes",
             )
         })?;
-        self.end = offset.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        let bytes = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        self.end = offset.saturating_add(bytes);
+        if let Some(flusher) = &mut self.flusher {
+            flusher.wrote(bytes);
+        }
         Ok(())
     }
 
     fn publish(&mut self, condition: &Condition, verified: &Verified) -> Result<(), StoreError> {
+        self.flusher = None;
         let (path, file) = self.file()?;
         file.set_len(verified.total())
             .map_err(|error| self.fail("set the length of", error))?;
@@ -253,6 +262,7 @@ impl StreamSink for FileSink {
     }
 
     fn discard(&mut self) -> Result<(), StoreError> {
+        self.flusher = None;
         let Some((path, _)) = self.open.take() else {
             return Ok(());
         };
@@ -260,6 +270,7 @@ impl StreamSink for FileSink {
     }
 
     fn suspend(&mut self) -> Result<(), StoreError> {
+        self.flusher = None;
         let Some((_, file)) = &self.open else {
             return Ok(());
         };
