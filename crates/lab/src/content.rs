@@ -152,7 +152,7 @@ impl Content {
 }
 
 impl From<Vec<Piece>> for Content {
-    /// Pieces that [`Piece::join`] has joined.
+    /// Pieces that `Piece::join` has joined.
     fn from(joined: Vec<Piece>) -> Self {
         let mut end: u64 = 0;
         let pieces = joined.into_iter().map(|piece| {
