@@ -3,10 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use blobferry_harness::skip::or_skip;
 use blobferry_harness::{Run, pattern, sha256_hex};
 use blobferry_lab::store::NewBlob;
 use blobferry_lab::{Address, Content, Lab, Options};
@@ -21,21 +21,16 @@ const MIB: usize = 1 << 20;
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// `None` where this machine lets nobody mount, which is said loudly.
+    /// `None` where this machine lets nobody mount, which is said loudly (and is a failure in CI).
     fn mount(options: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-        let mounted = mount(
-            &["-t", "tmpfs", "-o", options, "blobferry-test"],
-            folder.path(),
-        );
-        if !mounted {
-            let _ = writeln!(
-                std::io::stderr(),
-                "SKIPPED: no tmpfs can be mounted here (it takes root)"
-            );
-            return None;
-        }
-        Some(Self(folder))
+        let words = ["-t", "tmpfs", "-o", options, "blobferry-test"];
+        let mounted = if mount(&words, folder.path()) {
+            Ok(Self(folder))
+        } else {
+            Err(anyhow::anyhow!("mounting a tmpfs takes root"))
+        };
+        or_skip("a small tmpfs", mounted)
     }
 
     fn path(&self) -> &Path {

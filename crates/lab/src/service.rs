@@ -148,7 +148,6 @@ impl Service {
             parts,
             body,
             peer,
-            cut: &peer.cut,
         };
         match route.operation {
             Operation::PutBlockFromUrl

@@ -187,7 +187,7 @@ fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
         if wants_md5 || wants_crc64 {
             return Err(headers::invalid("x-ms-range"));
         }
-        let body = AnswerBody::content(blob.content.reader(), call.cut.clone());
+        let body = AnswerBody::content(blob.content.reader(), call.peer.cut.clone());
         return Ok(described(call, &blob, 200).body(body));
     };
     let (first, bytes) = range.within(length)?;
@@ -216,7 +216,7 @@ fn get(call: &Call<'_>) -> Result<Answer, Refusal> {
         let crc64 = content.crc64().map_err(unreadable)?;
         answer = answer.header("x-ms-content-crc64", crc64.to_base64());
     }
-    Ok(answer.body(AnswerBody::content(content.reader(), call.cut.clone())))
+    Ok(answer.body(AnswerBody::content(content.reader(), call.peer.cut.clone())))
 }
 
 /// Whether the blob's bytes can be had.

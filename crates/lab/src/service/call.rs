@@ -10,7 +10,6 @@ use super::route::Route;
 use super::{Peer, Service, headers};
 use crate::Refusal;
 use crate::auth::AccountKey;
-use crate::line::Cut;
 use crate::store::Blob;
 
 /// What answers name where a request names none.
@@ -23,7 +22,6 @@ pub(super) struct Call<'a> {
     pub(super) parts: &'a Parts,
     pub(super) body: &'a Received,
     pub(super) peer: &'a Peer,
-    pub(super) cut: &'a Cut,
 }
 
 impl Call<'_> {
