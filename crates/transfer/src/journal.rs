@@ -48,6 +48,11 @@ enum Record {
         index: u32,
         crc64: String,
     },
+    /// A block that was at the destination is there no more: whatever turns up under its id again has
+    /// not been compared.
+    Lost {
+        index: u32,
+    },
     /// Blocks before `next` went through this hasher; the last of them had this CRC-64.
     Hashed {
         next: u32,
@@ -208,6 +213,17 @@ impl Journal {
         });
     }
 
+    /// Blocks that were at the destination are lost. Durable when it returns: it must not be younger
+    /// than what the service stages next.
+    pub(crate) fn lost(&mut self, lost: &[BlockIndex]) {
+        for index in lost {
+            self.append(&Record::Lost { index: index.0 });
+        }
+        if !lost.is_empty() {
+            self.flush();
+        }
+    }
+
     /// A hasher has taken all blocks before `next`.
     pub(crate) fn hashed(&mut self, next: BlockIndex, crc: Crc64, state: &MidState) {
         self.append(&Record::Hashed {
@@ -310,6 +326,10 @@ impl Recovered {
                 let crc = parse_crc(&crc64)?;
                 self.staged.insert(BlockIndex(index), crc);
                 self.crcs.insert(BlockIndex(index), crc);
+                Some(())
+            }
+            Record::Lost { index } => {
+                self.staged.remove(&BlockIndex(index));
                 Some(())
             }
             Record::Hashed { next, crc64, state } => {

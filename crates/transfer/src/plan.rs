@@ -74,6 +74,8 @@ impl Destination {
 pub(crate) struct Resume {
     /// Blocks at the destination, with the CRC-64 that their id (or the journal) states.
     pub(crate) staged: BTreeMap<BlockIndex, Crc64>,
+    /// Blocks that the journal says were there, and that are not.
+    pub(crate) lost: Vec<BlockIndex>,
     /// What the journal knows beyond.
     pub(crate) known: Recovered,
     /// Whole blocks of the partial file that may be used again.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use blobferry_integrity::{Hashed, IntegrityError, Verified};
 
-use crate::block::BlockId;
+use crate::block::{BlockId, BlockIndex};
 use crate::error::{CopyError, End, ErrorClass, StoreError};
 use crate::event::Event;
 use crate::store::{BlockSink, Commit, Properties};
@@ -182,14 +182,8 @@ async fn already_committed(sink: &Arc<dyn BlockSink>, ids: &[BlockId]) -> bool {
     }
 }
 
-/// Brings blocks again that the service no longer holds. Their bytes must be the ones that were
-/// hashed.
-async fn restage(
-    prepared: &Prepared,
-    context: &Arc<Context>,
-    sink: &Arc<dyn BlockSink>,
-    ids: &[BlockId],
-) -> Result<(), CopyError> {
+/// Which of the blocks the service no longer holds.
+async fn missing(sink: &Arc<dyn BlockSink>, ids: &[BlockId]) -> Result<Vec<BlockIndex>, CopyError> {
     let lost = |source: StoreError| CopyError::Store {
         end: End::Destination,
         doing: "finding out which blocks the service lost failed".to_owned(),
@@ -199,22 +193,36 @@ async fn restage(
     let listed = sink.staged().await.map_err(lost)?;
     let present: std::collections::BTreeSet<&BlockId> =
         listed.iter().map(|block| &block.id).collect();
-    let missing: Vec<_> = (0_u32..)
+    Ok((0_u32..)
         .zip(ids)
         .filter(|(_, id)| !present.contains(id))
-        .collect();
+        .map(|(number, _)| BlockIndex(number))
+        .collect())
+}
+
+/// Brings blocks again that the service no longer holds. Their bytes must be the ones that were
+/// hashed.
+async fn restage(
+    prepared: &mut Prepared,
+    context: &Arc<Context>,
+    sink: &Arc<dyn BlockSink>,
+    ids: &[BlockId],
+) -> Result<(), CopyError> {
+    let missing = missing(sink, ids).await?;
     let text = format!(
         "the service lost {} staged blocks; bringing them again",
         missing.len()
     );
     context.observer.on(&Event::Note { text });
-    for (number, _) in missing {
+    if let Some(journal) = prepared.dispatch.journal.as_mut() {
+        journal.lost(&missing);
+    }
+    for index in missing {
         if context.cancel.requested() {
             return Err(CopyError::Interrupted {
                 resumable: context.resumable,
             });
         }
-        let index = crate::block::BlockIndex(number);
         let range = prepared.dispatch.layout.range(index);
         let (Some(range), Some(reader), Some(crc)) =
             (range, &context.reader, prepared.dispatch.moved.crc(index))

@@ -92,7 +92,7 @@ pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepar
         cancel: watchers.cancel,
         gauges: Gauges::default(),
     };
-    let journal = begin(journal, &context.observer)?;
+    let journal = begin(journal, &resume, &context.observer)?;
     let mut moved = Moved::default();
     resumed::take_over(&mut moved, &context, &resume, layout)?;
     let parts = Parts {
@@ -120,15 +120,21 @@ pub(super) fn prepare(planned: PlannedCopy, watchers: Watchers) -> Result<Prepar
 }
 
 /// The journal is written from here on; where it cannot be, the copy goes on without and says so.
+/// Blocks that it knew and that are there no more are struck out first: what the service stages in
+/// their place counts only once it was compared.
 fn begin(
     journal: Option<Journal>,
+    resume: &Resume,
     observer: &Arc<dyn Observer>,
 ) -> Result<Option<Journal>, CopyError> {
     let Some(mut journal) = journal else {
         return Ok(None);
     };
     match journal.begin() {
-        Ok(()) => Ok(Some(journal)),
+        Ok(()) => {
+            journal.lost(&resume.lost);
+            Ok(Some(journal))
+        }
         Err(error) => {
             observer.on(&Event::Note {
                 text: unusable(error)?,

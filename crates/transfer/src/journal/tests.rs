@@ -38,6 +38,25 @@ fn another_version_of_the_source_is_an_error_until_restarted() {
 }
 
 #[test]
+fn a_lost_block_is_forgotten_until_it_is_staged_again() {
+    let dir = tempfile::tempdir().unwrap();
+    write_some(dir.path(), 3);
+    let staged = |lost: &[u32], again: Option<u32>| {
+        let mut journal = begun(dir.path(), &head("v1"));
+        journal.lost(&lost.iter().copied().map(BlockIndex).collect::<Vec<_>>());
+        if let Some(index) = again {
+            journal.staged(BlockIndex(index), Crc64::EMPTY);
+        }
+        drop(journal);
+        let (_journal, recovered) = Journal::open(dir.path(), &head("v1"), false).unwrap();
+        let staged = recovered.staged.keys().map(|index| index.0);
+        staged.collect::<Vec<_>>()
+    };
+    assert_eq!(staged(&[0, 2], None), [1]);
+    assert_eq!(staged(&[1], Some(2)), [2]);
+}
+
+#[test]
 fn two_copies_at_once_are_told_apart() {
     let dir = tempfile::tempdir().unwrap();
     let _first = begun(dir.path(), &head("v1"));

@@ -62,6 +62,9 @@ pub(super) async fn find(
                     .filter_map(|index| Some((index, *compared.get(&index)?)))
                     .collect();
             }
+            let before = resume.known.staged.keys();
+            let lost = before.filter(|index| !resume.staged.contains_key(index));
+            resume.lost = lost.copied().collect();
             if resume.staged.is_empty() {
                 // Everything must be read again to be sent; states would save nothing.
                 resume.known = Recovered::default();
