@@ -1,0 +1,1 @@
+//! Strict JSON: a bounded reader that refuses what is not canonical.
