@@ -73,6 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "blobferry-console",
             "blobferry-azure-blob",
+            "blobferry-bundle",
             "blobferry-transfer",
             "blobferry-integrity",
         ],

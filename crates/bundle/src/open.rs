@@ -73,4 +73,19 @@ impl Bundle {
     pub fn unknown_fields(&self) -> &[String] {
         &self.unknown_fields
     }
+
+    /// What can be seen to be wrong without reading a piece: files missing, of another length, or of
+    /// another kind. Extra files are none of it.
+    #[must_use]
+    pub fn shape(&self) -> Vec<Problem> {
+        todo!()
+    }
+
+    /// Reads verified bytes of the blob as [`read`](Self::read) does, but mends nothing.
+    ///
+    /// # Errors
+    /// [`BundleError::Damaged`] names the first block that is not what the manifest says.
+    pub fn read_intact(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
+        todo!()
+    }
 }
