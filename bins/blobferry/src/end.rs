@@ -177,7 +177,7 @@ impl End {
             Self::File(path) => FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file))),
             Self::Blob(blob) => return Ok(Source::Ranged(Arc::new(blob.open(connection)?))),
         };
-        opened.map_err(|error| Failure::from(&error))
+        opened.map_err(|error| blobferry_console::failure::of_store(&error))
     }
 
     /// Gets it ready for writing; touches nothing yet.
@@ -187,7 +187,8 @@ impl End {
     ) -> Result<Destination, Failure> {
         Ok(match self {
             Self::Stream => {
-                let stdout = StdoutSink::new().map_err(|error| Failure::from(&error))?;
+                let stdout = StdoutSink::new()
+                    .map_err(|error| blobferry_console::failure::of_store(&error))?;
                 Destination::Stream(Box::new(stdout))
             }
             Self::File(path) => {
