@@ -63,15 +63,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Manifest, parts and parity: no network, so neither the engine nor a service.
     ("blobferry-bundle", &["blobferry-integrity"]),
     ("blobferry-acr", &["blobferry-integrity"]),
+    // How any binary talks; the bundle's, which links no network, uses this and not the console.
+    ("blobferry-terminal", &[]),
     (
         "blobferry-console",
-        &["blobferry-transfer", "blobferry-integrity"],
+        &[
+            "blobferry-terminal",
+            "blobferry-transfer",
+            "blobferry-integrity",
+        ],
     ),
     ("blobferry-lab", &["blobferry-integrity"]),
     (
         "blobferry",
         &[
             "blobferry-console",
+            "blobferry-terminal",
             "blobferry-azure-blob",
             "blobferry-bundle",
             "blobferry-transfer",
@@ -81,13 +88,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Named differently from its library by the folder it stands in: bins/blobferry-bundle.
     (
         "blobferry-bundle-bin",
-        &["blobferry-bundle", "blobferry-integrity"],
+        &[
+            "blobferry-bundle",
+            "blobferry-integrity",
+            "blobferry-terminal",
+        ],
     ),
     (
         "acr-transfer",
         &[
             "blobferry-acr",
             "blobferry-console",
+            "blobferry-terminal",
             "blobferry-azure-blob",
             "blobferry-transfer",
             "blobferry-integrity",
@@ -95,7 +107,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "acr-lab",
-        &["blobferry-lab", "blobferry-console", "blobferry-integrity"],
+        &[
+            "blobferry-lab",
+            "blobferry-console",
+            "blobferry-terminal",
+            "blobferry-integrity",
+        ],
     ),
     // The harness checks the rest from outside: it knows none of it.
     ("blobferry-harness", &[]),

@@ -203,7 +203,7 @@ impl Ends {
     }
 
     fn explain(&self, error: &CopyError) -> Failure {
-        let failure = Failure::from(error);
+        let failure = blobferry_console::failure::of_copy(error);
         match error.class() {
             ErrorClass::Corrupt if self.to_pipe => failure
                 .hint("the bytes went to standard output already: discard what was made of them"),

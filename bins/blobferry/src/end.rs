@@ -209,7 +209,7 @@ impl End {
             Self::Bundle(bundle) => return Ok(Source::Ranged(bundle)),
             Self::NewBundle(..) => return Err(wrong_end()),
         };
-        opened.map_err(|error| Failure::from(&error))
+        opened.map_err(|error| blobferry_console::failure::of_store(&error))
     }
 
     /// Gets it ready for writing; touches nothing yet.
@@ -219,7 +219,8 @@ impl End {
     ) -> Result<Destination, Failure> {
         Ok(match self {
             Self::Stream => {
-                let stdout = StdoutSink::new().map_err(|error| Failure::from(&error))?;
+                let stdout = StdoutSink::new()
+                    .map_err(|error| blobferry_console::failure::of_store(&error))?;
                 Destination::Stream(Box::new(stdout))
             }
             Self::File(path) => {

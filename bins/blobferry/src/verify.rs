@@ -52,7 +52,7 @@ async fn check(
 }
 
 fn explain(error: &CopyError) -> Failure {
-    let failure = Failure::from(error);
+    let failure = blobferry_console::failure::of_copy(error);
     match error.class() {
         ErrorClass::Corrupt => failure.hint("ask for the digest again, or for the blob"),
         ErrorClass::Changed => failure.hint("verify again when nobody writes to it"),
