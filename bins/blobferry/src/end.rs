@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use blobferry_bundle::PackOptions;
-use blobferry_console::{ExitStatus, Failure};
+use blobferry_console::{ExitStatus, Failure, failure};
 use blobferry_integrity::Expect;
 use blobferry_transfer::store::file::{FileSink, FileSource};
 use blobferry_transfer::store::stdio::{StdinSource, StdoutSink};
@@ -102,7 +102,7 @@ impl End {
             Shape::Bundle(path) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
                 let opened = BundleSource::open(&path, trusted);
-                Self::Bundle(Arc::new(opened.map_err(|error| failure(&error))?))
+                Self::Bundle(Arc::new(opened.map_err(|error| failure::of_store(&error))?))
             }
             Shape::Stream => Self::Stream,
             Shape::Url(text) => Self::Blob(Box::new(connection.blob(text)?)),
@@ -209,7 +209,7 @@ impl End {
             Self::Bundle(bundle) => return Ok(Source::Ranged(bundle)),
             Self::NewBundle(..) => return Err(wrong_end()),
         };
-        opened.map_err(|error| blobferry_console::failure::of_store(&error))
+        opened.map_err(|error| failure::of_store(&error))
     }
 
     /// Gets it ready for writing; touches nothing yet.
@@ -219,8 +219,7 @@ impl End {
     ) -> Result<Destination, Failure> {
         Ok(match self {
             Self::Stream => {
-                let stdout = StdoutSink::new()
-                    .map_err(|error| blobferry_console::failure::of_store(&error))?;
+                let stdout = StdoutSink::new().map_err(|error| failure::of_store(&error))?;
                 Destination::Stream(Box::new(stdout))
             }
             Self::File(path) => {

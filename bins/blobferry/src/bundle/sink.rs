@@ -25,7 +25,7 @@ pub(crate) struct BundleSink {
 
 impl BundleSink {
     /// A sink for the directory at `path`, which is made when bytes come.
-    pub(crate) fn new(path: &Path, packing: Packing) -> Self {
+    pub(crate) fn new(path: &Path, options: PackOptions) -> Self {
         Self {
             path: path.to_owned(),
             options,
