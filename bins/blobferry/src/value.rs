@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use blobferry_bundle::Parity;
 use blobferry_console::{Decimal, Size};
 use blobferry_integrity::Expect;
 use percent_encoding::percent_decode_str;
@@ -225,28 +224,4 @@ mod tests;
 pub(crate) fn signatures(text: &str) -> Result<usize, String> {
     let number = text.trim().parse().ok().filter(|number| *number <= 16);
     number.ok_or_else(|| "wanted a number from 0 to 16".to_owned())
-}
-
-/// Length of a part: a size, or one less another, as in `4GiB-1MiB`.
-pub(crate) fn part_size(text: &str) -> Result<u64, String> {
-    let read = |text: &str| text.parse::<Size>().map_err(|error| error.to_string());
-    let (whole, less) = text.split_once('-').unwrap_or((text, "0"));
-    let left = read(whole)?.0.checked_sub(read(less)?.0);
-    left.ok_or_else(|| "more is taken off than there is".to_owned())
-}
-
-/// Parity: how many lost parts, or percent.
-pub(crate) fn parity(text: &str) -> Result<Parity, String> {
-    let wrong = || "wanted a number of parts from 0 to 32, or percent as in 10%".to_owned();
-    let text = text.trim();
-    let (number, percent) = match text.strip_suffix('%') {
-        Some(number) => (number, true),
-        None => (text, false),
-    };
-    match (number.trim().parse().map_err(|_| wrong())?, percent) {
-        (0, _) => Ok(Parity::None),
-        (percent @ 1..=100, true) => Ok(Parity::Percent(percent)),
-        (lost @ 1..=32, false) => Ok(Parity::Lost(lost)),
-        _ => Err(wrong()),
-    }
 }

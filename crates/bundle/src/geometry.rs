@@ -84,6 +84,28 @@ pub enum Parity {
     Percent(u32),
 }
 
+impl std::str::FromStr for Parity {
+    type Err = &'static str;
+
+    /// `4`: any four lost parts; `10%`: a share of the parts; `0`: none.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let number = |text: &str| text.trim().parse::<u32>().ok();
+        let read = match text.strip_suffix('%') {
+            Some(share) => number(share)
+                .filter(|percent| (1..=100).contains(percent))
+                .map(Self::Percent),
+            None => match number(text) {
+                Some(0) => Some(Self::None),
+                lost => lost
+                    .filter(|lost| (1..=MOST_IN_GROUP).contains(lost))
+                    .map(Self::Lost),
+            },
+        };
+        read.ok_or("parity is a number of lost parts from 0 to 32, or 1% to 100%")
+    }
+}
+
 /// The cut of one blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {

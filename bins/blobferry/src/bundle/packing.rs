@@ -7,12 +7,21 @@ use blobferry_bundle::{
     AllowedSigners, BlobName, BlobProperties, DEFAULT_BLOCK_SIZE, DEFAULT_PART_SIZE, PackOptions,
     Parity,
 };
-use blobferry_console::{ExitStatus, Failure};
+use blobferry_console::{ExitStatus, Failure, Size};
 
 use super::Trusted;
 use crate::cli::BundleArgs;
 use crate::settings::{flag, flag_if};
 use crate::value;
+
+fn part_size(text: &str) -> Result<u64, String> {
+    let size = Size::difference(text).map_err(|error| error.to_string())?;
+    Ok(size.0)
+}
+
+fn parity(text: &str) -> Result<Parity, String> {
+    text.parse().map_err(str::to_owned)
+}
 
 /// How `bundle:DIR` is written.
 #[derive(Debug, Clone)]
@@ -25,9 +34,9 @@ impl Packing {
     /// From the flags.
     pub(crate) fn of(args: &BundleArgs) -> Result<Self, Failure> {
         Ok(Self {
-            part_size: flag_if("--part-size", args.part_size.as_ref(), value::part_size)?
+            part_size: flag_if("--part-size", args.part_size.as_ref(), part_size)?
                 .unwrap_or(DEFAULT_PART_SIZE),
-            parity: flag_if("--parity", args.parity.as_ref(), value::parity)?.unwrap_or_default(),
+            parity: flag_if("--parity", args.parity.as_ref(), parity)?.unwrap_or_default(),
         })
     }
 
