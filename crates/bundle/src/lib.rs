@@ -13,6 +13,7 @@
 //! | ask for parts again | [`ResendCode`] |
 //! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
+#![doc = include_str!("../FORMAT.md")]
 
 pub mod dir;
 mod error;
@@ -27,6 +28,8 @@ mod repair;
 mod resend;
 mod restore;
 mod signature;
+#[cfg(test)]
+mod standalone;
 mod stripe;
 mod sums;
 mod table;
