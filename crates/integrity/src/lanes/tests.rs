@@ -69,10 +69,7 @@ fn fewer_slices_than_streams_leave_the_others() {
     lanes.update(&[b"abc".as_slice(), b""]);
     lanes.update(&[]);
     lanes.update(&[b"".as_slice(), b"x", b"y", b"nobody's"]);
-    assert_eq!(
-        lanes.finish(),
-        [wanted(b"abc"), wanted(b"x"), wanted(b"y")]
-    );
+    assert_eq!(lanes.finish(), [wanted(b"abc"), wanted(b"x"), wanted(b"y")]);
 }
 
 #[test]
@@ -80,4 +77,51 @@ fn debug_shows_no_byte() {
     let mut lanes = Sha256Lanes::new(2);
     lanes.update(&[b"secret".as_slice(), b"secret"]);
     assert_eq!(format!("{lanes:?}"), "Sha256Lanes { streams: 2, .. }");
+}
+
+/// [`avx2::compress_with`] itself: the way there prefers the SHA instructions where they exist. Without
+/// AVX2 there is nothing to test.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn vectors_agree_with_sha2_on_blocks_of_any_number() {
+    let Some(avx2) = fearless_simd::Level::new().as_avx2() else {
+        return;
+    };
+    for counts in [
+        vec![1; 3],
+        vec![200; 20],
+        (0..9).collect(),
+        vec![65, 1, 64, 300, 300, 2, 130, 7, 129],
+    ] {
+        let blocks: Vec<Vec<[u8; 64]>> = (1_u8..)
+            .zip(&counts)
+            .map(|(stream, count)| {
+                (0_u8..=255)
+                    .cycle()
+                    .take(*count)
+                    .map(|i| [i ^ stream; 64])
+                    .collect()
+            })
+            .collect();
+        let mut words: Vec<[u32; 8]> = (0_u32..).take(counts.len()).map(|i| [i; 8]).collect();
+        let mut wanted = words.clone();
+        for (words, blocks) in wanted.iter_mut().zip(&blocks) {
+            sha2::block_api::compress256(words, blocks);
+        }
+        let lanes = words
+            .iter_mut()
+            .zip(&blocks)
+            .filter(|(_, blocks)| !blocks.is_empty());
+        let left = avx2::compress_with(
+            avx2,
+            lanes
+                .map(|(words, blocks)| Lane::new(words, blocks))
+                .collect(),
+        );
+        assert!(left.len() < 3, "{} left", left.len());
+        for lane in left {
+            sha2::block_api::compress256(lane.words, lane.blocks);
+        }
+        assert_eq!(words, wanted, "{counts:?}");
+    }
 }
