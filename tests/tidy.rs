@@ -120,6 +120,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "blobferry-benches",
         &[
             "blobferry-harness",
+            "blobferry-integrity",
             "blobferry-azure-blob",
             "blobferry-transfer",
             "blobferry-integrity",
