@@ -9,12 +9,12 @@
 
 use blobferry_bundle::{NAMESPACE, Signer};
 
-mod ssh_keygen {
-    pub mod desk;
-    mod fido2;
-}
+#[path = "ssh_keygen/desk.rs"]
+mod desk;
+#[path = "ssh_keygen/fido2.rs"]
+mod fido2;
 
-use ssh_keygen::desk::{Desk, MANIFEST, NOW, check, signer};
+use desk::{Desk, MANIFEST, NOW, check, signer};
 
 #[test]
 fn both_take_each_others_signatures() {
@@ -153,29 +153,54 @@ fn allowed_signers_mean_the_same_to_both() {
 #[test]
 fn what_is_not_supported_says_what_is_wanted() {
     let desk = Desk::new();
-    for (name, options, wanted) in [
-        (
-            "rsa",
-            ["-t", "rsa", "-b", "2048", "-N", ""],
-            "RUSTSEC-2023-0071",
-        ),
-        (
-            "p521",
-            ["-t", "ecdsa", "-b", "521", "-N", ""],
-            "ecdsa-sha2-nistp521 is not supported",
-        ),
+    for (kind, bits, wanted) in [
+        ("rsa", "2048", "RUSTSEC-2023-0071"),
+        ("ecdsa", "521", "ecdsa-sha2-nistp521 is not supported"),
     ] {
-        let (private, public) = desk.key(name, &options);
-        let theirs = desk.sign(name, NAMESPACE);
+        // An encrypted key is refused before its passphrase is asked for.
+        let locked = format!("{kind}-locked");
+        let (locked, _) = desk.key(&locked, &["-t", kind, "-b", bits, "-N", "secret"]);
+        let (_, public) = desk.key(kind, &["-t", kind, "-b", bits, "-N", ""]);
+        let theirs = desk.sign(kind, NAMESPACE);
         // The line is no error, for others in the file may sign. The signature is one.
         let signed = check(&format!("a {public}"), MANIFEST, &theirs, NOW);
-        for error in [signer(&private).unwrap_err(), signed.unwrap_err()] {
+        for error in [signer(&locked).unwrap_err(), signed.unwrap_err()] {
             assert!(
                 error.contains(wanted) && error.contains("ed25519"),
                 "{error}"
             );
         }
     }
+}
+
+/// Its secret number begins with a zero byte, so that it is written with 31.
+const SHORT_KEY: &str = "\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS
+1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQSfEoPKpGvBEnNwAFul1BHCOfdoJ0PP
+yo+U9mnSRWjbyRuOqXUOeV+8wqrVncP0nqhxJYiPM29ls76u1mAu+O9uAAAAmMHYxzvB2M
+c7AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBJ8Sg8qka8ESc3AA
+W6XUEcI592gnQ8/Kj5T2adJFaNvJG46pdQ55X7zCqtWdw/SeqHEliI8zb2Wzvq7WYC7472
+4AAAAfXCR73PJfUkQJfhjARQynKE0COXxlpHAJIg1MmB3j3QAAAAAB
+-----END OPENSSH PRIVATE KEY-----
+";
+
+#[test]
+fn an_ecdsa_key_with_a_short_secret_is_sent_to_ssh_keygen() {
+    let desk = Desk::new();
+    let error = signer(SHORT_KEY).unwrap_err();
+    assert!(
+        error.contains("one in 256") && error.contains("ssh-keygen -Y sign"),
+        "{error}"
+    );
+    let public = desk.write_key("short", SHORT_KEY);
+    check(
+        &format!("a {public}"),
+        MANIFEST,
+        &desk.sign("short", NAMESPACE),
+        NOW,
+    )
+    .unwrap();
 }
 
 #[test]

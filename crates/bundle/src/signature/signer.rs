@@ -24,8 +24,7 @@ impl Signer {
         if !text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
             return Err(SignatureError::Key(other_kind(text).to_owned()));
         }
-        let key = PrivateKey::from_openssh(text)
-            .map_err(|error| SignatureError::Key(format!("it is damaged: {error}")))?;
+        let key = PrivateKey::from_openssh(text).map_err(|error| unreadable(&error))?;
         // The public half of an encrypted key is in the clear: nobody types a passphrase in vain.
         usable(&key.algorithm()).map_err(SignatureError::Key)?;
         if !key.is_encrypted() {
@@ -39,7 +38,7 @@ impl Signer {
             Err(ssh_key::Error::Crypto) => Err(SignatureError::Passphrase(
                 "the passphrase is wrong".to_owned(),
             )),
-            Err(error) => Err(SignatureError::Key(format!("it is damaged: {error}"))),
+            Err(error) => Err(unreadable(&error)),
         }
     }
 
@@ -67,12 +66,23 @@ impl fmt::Debug for Signer {
     }
 }
 
+/// The same signature without us, over a bundle that is already written.
+const BY_HAND: &str = "ssh-keygen -Y sign -n blobferry-bundle@v1 -f KEY manifest.json";
+
+/// What looks like a private key and is not read. One ecdsa key in 256 is whole all the same: its secret
+/// number begins with a zero byte, which OpenSSH leaves out and the `ssh-key` crate (0.6.7) wants.
+fn unreadable(error: &ssh_key::Error) -> SignatureError {
+    SignatureError::Key(format!(
+        "it is damaged, or an ecdsa key of the one in 256 that cannot be read here ({error}); if \
+         `ssh-keygen -y -f KEY` reads it, sign with `{BY_HAND}`"
+    ))
+}
+
 /// Whether a private key of this algorithm can sign here.
 fn usable(algorithm: &Algorithm) -> Result<(), String> {
     match algorithm {
         Algorithm::SkEd25519 | Algorithm::SkEcdsaSha2NistP256 => Err(format!(
-            "its secret is in a FIDO2 device, which only OpenSSH talks to: sign with \
-             `ssh-keygen -Y sign -n {NAMESPACE} -f KEY manifest.json`"
+            "its secret is in a FIDO2 device, which only OpenSSH talks to: sign with `{BY_HAND}`"
         )),
         other => taken(other),
     }

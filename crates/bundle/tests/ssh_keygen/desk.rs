@@ -1,6 +1,8 @@
 //! A directory with keys, `ssh-keygen` in it, and our own verdicts beside.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -8,15 +10,15 @@ use blobferry_bundle::{AllowedSigners, NAMESPACE, SignedBy, Signer, check_signat
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-pub const MANIFEST: &[u8] = b"{\"blob\":{\"name\":\"a.tar\"}}\n";
+pub(crate) const MANIFEST: &[u8] = b"{\"blob\":{\"name\":\"a.tar\"}}\n";
 
 /// A time in the form of `ssh-keygen`.
-pub const NOW: &str = "20260601Z";
+pub(crate) const NOW: &str = "20260601Z";
 
-pub struct Desk(TempDir);
+pub(crate) struct Desk(TempDir);
 
 impl Desk {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
@@ -24,7 +26,7 @@ impl Desk {
         self.0.path().join(name)
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs_err::read_to_string(self.path(name)).unwrap()
     }
 
@@ -35,7 +37,7 @@ impl Desk {
     }
 
     /// Makes a key pair: the private key's text, and the public key's line.
-    pub fn key(&self, name: &str, options: &[&str]) -> (String, String) {
+    pub(crate) fn key(&self, name: &str, options: &[&str]) -> (String, String) {
         let mut keygen = self.keygen();
         keygen.args(["-q", "-C", "", "-f", name]).args(options);
         assert!(keygen.status().unwrap().success());
@@ -43,8 +45,17 @@ impl Desk {
         (self.read(name), public.trim().to_owned())
     }
 
+    /// Puts a private key there: the public key's line.
+    pub(crate) fn write_key(&self, name: &str, private: &str) -> String {
+        fs_err::write(self.path(name), private).unwrap();
+        let private = Permissions::from_mode(0o600);
+        fs_err::set_permissions(self.path(name), private).unwrap();
+        let output = self.keygen().args(["-y", "-f", name]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// `ssh-keygen -Y sign`.
-    pub fn sign(&self, key: &str, namespace: &str) -> String {
+    pub(crate) fn sign(&self, key: &str, namespace: &str) -> String {
         fs_err::write(self.path("manifest.json"), MANIFEST).unwrap();
         let _ = fs_err::remove_file(self.path("manifest.json.sig"));
         let mut keygen = self.keygen();
@@ -63,7 +74,7 @@ impl Desk {
     }
 
     /// Whether `ssh-keygen -Y verify` takes a signature by `principal`.
-    pub fn verifies(
+    pub(crate) fn verifies(
         &self,
         allowed: &str,
         principal: &str,
@@ -89,13 +100,18 @@ impl Desk {
     }
 }
 
-pub fn signer(private: &str) -> Result<Signer, String> {
+pub(crate) fn signer(private: &str) -> Result<Signer, String> {
     let mut no_passphrase = || panic!("no passphrase is needed");
     Signer::read(private, &mut no_passphrase).map_err(|error| error.to_string())
 }
 
 /// Our verdict at a time in the form of `ssh-keygen`.
-pub fn check(allowed: &str, manifest: &[u8], text: &str, at: &str) -> Result<SignedBy, String> {
+pub(crate) fn check(
+    allowed: &str,
+    manifest: &[u8],
+    text: &str,
+    at: &str,
+) -> Result<SignedBy, String> {
     let (day, hours) = at.trim_end_matches('Z').split_at(8);
     let at: Timestamp = format!("{day}T{hours:0<6}Z").parse().unwrap();
     AllowedSigners::parse(allowed)

@@ -10,7 +10,7 @@ use ssh_key::public::{EcdsaPublicKey, KeyData, SkEcdsaSha2NistP256, SkEd25519};
 use ssh_key::sha2::{Digest, Sha256};
 use ssh_key::{HashAlg, PrivateKey, PublicKey, SigningKey, SshSig};
 
-use super::desk::{Desk, MANIFEST, NOW, check, signer};
+use crate::desk::{Desk, MANIFEST, NOW, check, signer};
 
 /// User present, and a counter.
 const FLAGS_AND_COUNTER: [u8; 5] = [1, 0, 0, 0, 9];
