@@ -173,6 +173,10 @@ impl Packer {
         let cut_off = keep && !standing.partial.is_empty();
         if let Some(name) = taken(&standing, cut_off, &options) {
             let path = dir.path().join(name);
+            if standing.named.contains_key(MANIFEST) {
+                // It is finished but for this.
+                Site::new(dir, key, standing).clear(&[])?;
+            }
             return Err(BundleError::Exists { path });
         }
         let strange = std::mem::take(&mut standing.strange);
@@ -183,7 +187,7 @@ impl Packer {
         let site = Arc::new(Site::new(dir, key, standing));
         strange.iter().try_for_each(|name| site.remove(name))?;
         if !keep {
-            site.clear(None)?;
+            site.clear(&[])?;
         }
         let buffer = (options.block_size * BLOCKS).min(LONGEST_BUFFER);
         let layer = Layer::start(site.clone(), cut(&options))?;
@@ -393,7 +397,7 @@ impl Packer {
     pub fn discard(mut self) -> Result<(), BundleError> {
         // What the disk said to files that go anyway does not matter.
         let _ = self.layer.stop();
-        self.site.clear(None)?;
+        self.site.clear(&[])?;
         self.site.sync()
     }
 }

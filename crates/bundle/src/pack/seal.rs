@@ -2,8 +2,8 @@
 //! when all of it is durable and compared, the names.
 //!
 //! A run that was cut off while it gave names is finished by the next one: what has its final name and
-//! is exactly what it should be counts as done. So that this can be, the manifest that was to be named
-//! is found again and its time is taken over.
+//! is exactly what it should be counts as done. So that this can be, a spare of the manifest is found
+//! again and its time is taken over.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::lay::Laid;
 use super::read_back::{Proof, read_back, weaker};
-use super::site::{Site, piece};
+use super::site::{SPARE, Site, piece};
 use super::{Digests, PackOptions, Sealed, narrow, wide};
 use crate::dir::{ReadBack, read_exact_at};
 use crate::error::BundleError;
@@ -116,15 +116,8 @@ fn draft(options: &PackOptions, geometry: Geometry, digests: Digests) -> Manifes
 }
 
 fn check_manifest(manifest: &Manifest) -> Result<(), BundleError> {
-    match Manifest::parse(&manifest.to_bytes()) {
-        Ok((read, _)) if read == *manifest => Ok(()),
-        Ok(_) => Err(BundleError::Refused(
-            "the manifest cannot hold these options".to_owned(),
-        )),
-        Err(error) => Err(BundleError::Refused(format!(
-            "the manifest cannot hold these options: {error}"
-        ))),
-    }
+    let refused = |error| BundleError::Refused(format!("no manifest can say this: {error}"));
+    manifest.check().map_err(refused)
 }
 
 /// The table with the parts' blocks; those of the parity are still zeros.
@@ -178,15 +171,16 @@ impl Sealing<'_> {
             self.sign(&signature_name(number), &bytes, signer)?;
         }
         self.put(SUMS, sums(manifest, &sha256).as_bytes())?;
+        self.put(SPARE, &bytes)?;
         self.put(MANIFEST, &bytes)?;
-        self.names.retain(|name| name != MANIFEST);
+        self.names.retain(|name| name != MANIFEST && name != SPARE);
         Ok(())
     }
 
     /// Takes time and tool from the manifest that an earlier run was about to name, where it says the
     /// same otherwise: sums and signatures that have their names already are those of that one.
     fn take_over(&self, manifest: &mut Manifest) {
-        let found = self.content(&self.site.temporary(MANIFEST), LONGEST_MANIFEST);
+        let found = self.content(&self.site.temporary(SPARE), LONGEST_MANIFEST);
         let Ok((found, _)) = Manifest::parse(&found.unwrap_or_default()) else {
             return;
         };
@@ -255,22 +249,27 @@ impl Sealing<'_> {
 
     /// Gives the names, the manifest last: where it stands, everything stands.
     fn name_all(&self, with_manifest: bool, watch: &dyn Watch) -> Result<(), BundleError> {
-        // The temporary names, that of the manifest among them: it tells the next run what this one
-        // was about to do.
+        // The temporary names, that of the spare manifest among them.
         self.site.sync()?;
         for name in &self.names {
             self.name(name)?;
         }
         self.site.sync()?;
         // Left over from a longer blob, or parts that only parity was made of.
-        if self.site.clear(with_manifest.then_some(MANIFEST)).is_err() {
-            watch.note("temporary files of this run could not be removed");
-        }
+        self.tidy(if with_manifest { &[MANIFEST, SPARE] } else { &[] }, watch);
         if with_manifest {
             self.name(MANIFEST)?;
             self.site.sync()?;
+            self.tidy(&[], watch);
         }
         Ok(())
+    }
+
+    /// Removes what needs no name. The bundle is none the worse when that fails.
+    fn tidy(&self, but: &[&str], watch: &dyn Watch) {
+        if self.site.clear(but).is_err() {
+            watch.note("temporary files of this run could not be removed");
+        }
     }
 
     fn name(&self, name: &str) -> Result<(), BundleError> {

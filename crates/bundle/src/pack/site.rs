@@ -13,6 +13,11 @@ use crate::sums::SUMS;
 use crate::table::TABLE;
 use crate::write::{parse_temporary, temporary};
 
+/// A second copy of the manifest under a temporary name only, from before the first name is given until
+/// after the last one is durable. On FAT a crash can leave a file that is renamed with neither name; the
+/// next run must still know what this one was about to do.
+pub(super) const SPARE: &str = "manifest.json.spare";
+
 /// A directory, the key of the source's version, and the files that had their final names already:
 /// an earlier run was cut off while it gave names.
 #[derive(Debug)]
@@ -52,7 +57,9 @@ impl Standing {
             }
             // Other programs have temporary files too: only what can be ours is looked at.
             match parse_temporary(&entry.name) {
-                Some((owner, name)) if is_file && is_key(owner) && is_final(name) => {
+                Some((owner, name))
+                    if is_file && is_key(owner) && (is_final(name) || name == SPARE) =>
+                {
                     if owner == key {
                         standing.partial.insert(name.to_owned(), entry.len);
                     } else {
@@ -157,12 +164,12 @@ impl Site {
         }
     }
 
-    /// Removes all temporary files of the key except that of `but`.
-    pub(super) fn clear(&self, but: Option<&str>) -> Result<(), BundleError> {
+    /// Removes all temporary files of the key except those of `but`.
+    pub(super) fn clear(&self, but: &[&str]) -> Result<(), BundleError> {
         let standing = Standing::look(self.dir.as_ref(), &self.key);
         let standing = standing.map_err(self.failed("list", ""))?;
         let left = standing.partial.keys().map(String::as_str);
-        left.filter(|name| Some(*name) != but)
+        left.filter(|name| !but.contains(name))
             .try_for_each(|name| self.remove(&self.temporary(name)))
     }
 }
