@@ -15,7 +15,7 @@ use engine::SmallEngine;
 
 /// Bytes of each shard that are coded at a time, so that the work stays in the cache. Every 64 bytes
 /// are coded on their own: the width changes the speed, never the result.
-const COLUMN: usize = 64 << 10;
+const COLUMN: usize = 16 << 10;
 
 /// Shards of one stripe in memory, all `len` bytes, reused from stripe to stripe.
 pub(crate) struct Stripe {
