@@ -8,8 +8,12 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+mod aligned;
+#[cfg(any(test, feature = "faulty"))]
+pub mod faulty;
 mod os;
 
+pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use os::OsDir;
 
 /// What a directory holds under a name.
@@ -58,6 +62,10 @@ impl fmt::Display for ReadBack {
 }
 
 /// An open regular file. Reads and writes are at offsets, so that threads can share it.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "a file is no collection, and its length can fail"
+)]
 pub trait File: Send + Sync + fmt::Debug {
     /// Its length in bytes.
     ///
@@ -148,6 +156,11 @@ pub trait Dir: Send + Sync + fmt::Debug {
     /// As the file system says.
     fn sync(&self) -> io::Result<()>;
 
+    /// Bytes that a user may still write here; `None` where that is not known.
+    fn free(&self) -> Option<u64> {
+        None
+    }
+
     /// Takes the directory's lock until the guard is dropped; `None` when another process has it. A
     /// file system without locks gives one all the same.
     ///
@@ -158,7 +171,15 @@ pub trait Dir: Send + Sync + fmt::Debug {
 
 /// Holds a directory's lock.
 #[derive(Debug)]
-pub struct Lock(Option<std::fs::File>);
+#[expect(dead_code, reason = "what it holds is there to be dropped")]
+pub struct Lock(Box<dyn fmt::Debug + Send + Sync>);
+
+impl Lock {
+    /// A lock that is held as long as `held` is not dropped.
+    fn of(held: impl fmt::Debug + Send + Sync + 'static) -> Self {
+        Self(Box::new(held))
+    }
+}
 
 /// Reads exactly `to.len()` bytes at `offset`, over short reads and interruptions.
 ///
@@ -196,4 +217,13 @@ pub fn write_all_at(file: &dyn File, mut bytes: &[u8], mut offset: u64) -> io::R
         }
     }
     Ok(())
+}
+
+/// A name is one component of a path.
+fn plain(name: &str) -> io::Result<&str> {
+    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+        let text = format!("{name:?} is no plain file name");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(name)
 }

@@ -13,12 +13,15 @@
 //! | ask for parts again | [`ResendCode`] |
 //! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
+#![doc = include_str!("../FORMAT.md")]
 
+mod chain;
 pub mod dir;
 mod error;
 mod geometry;
 mod inspect;
 mod manifest;
+mod mend;
 mod name;
 mod open;
 mod pack;
