@@ -30,6 +30,8 @@ mod repair;
 mod resend;
 mod restore;
 mod signature;
+#[cfg(test)]
+mod standalone;
 mod stripe;
 mod sums;
 mod table;
