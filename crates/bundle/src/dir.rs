@@ -156,6 +156,11 @@ pub trait Dir: Send + Sync + fmt::Debug {
     /// As the file system says.
     fn sync(&self) -> io::Result<()>;
 
+    /// Bytes that a user may still write here; `None` where that is not known.
+    fn free(&self) -> Option<u64> {
+        None
+    }
+
     /// Takes the directory's lock until the guard is dropped; `None` when another process has it. A
     /// file system without locks gives one all the same.
     ///

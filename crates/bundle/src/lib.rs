@@ -15,11 +15,13 @@
 //! | look into the blob | [`inspect()`] |
 #![doc = include_str!("../FORMAT.md")]
 
+mod chain;
 pub mod dir;
 mod error;
 mod geometry;
 mod inspect;
 mod manifest;
+mod mend;
 mod name;
 mod open;
 mod pack;
@@ -43,7 +45,7 @@ pub use geometry::{
     BlockNumber, DEFAULT_BLOCK_SIZE, DEFAULT_PART_SIZE, Geometry, GeometryError, MOST_IN_GROUP,
     MOST_PARITY, MOST_PARTS, Parity, Piece,
 };
-pub use inspect::{Contents, inspect};
+pub use inspect::{Artifact, BlobKind, Contents, Finding, Layer, Referrer, inspect};
 pub use manifest::{
     BlobFacts, BlobProperties, Chain, LONGEST_MANIFEST, MANIFEST, Manifest, ManifestError,
 };
@@ -54,7 +56,10 @@ pub use problem::Problem;
 pub use repair::{Repaired, repair};
 pub use resend::{ResendCode, ResendError};
 pub use restore::{Output, Restored, restore};
-pub use signature::{AllowedSigners, NAMESPACE, SignatureError, SignedBy, Signer, signature_name};
+pub use signature::{
+    AllowedSigners, LONGEST_SIGNATURE, MOST_SIGNATURES, NAMESPACE, SignatureError, SignedBy,
+    Signer, add_signature, check as check_signature, signature_name,
+};
 pub use sums::SUMS;
 pub use table::{BlockTable, TABLE};
 pub use verify::Report;

@@ -181,6 +181,11 @@ impl Dir for OsDir {
         }
     }
 
+    fn free(&self) -> Option<u64> {
+        let facts = rustix::fs::fstatvfs(&self.handle).ok()?;
+        facts.f_bavail.checked_mul(facts.f_frsize)
+    }
+
     /// Locks the directory itself, so that no file stays behind. Two locks of one process exclude each
     /// other as well.
     fn lock(&self) -> io::Result<Option<Lock>> {
