@@ -43,7 +43,29 @@ pub(crate) fn write_small(
     temporary: &str,
     bytes: &[u8],
 ) -> Result<ReadBack, BundleError> {
-    todo!()
+    let written = (|| {
+        let file = dir.create(temporary)?;
+        crate::dir::write_all_at(file.as_ref(), bytes, 0)?;
+        file.sync()?;
+        drop(file);
+        let (file, how) = dir.open_uncached(temporary)?;
+        let mut back = vec![0; bytes.len()];
+        crate::dir::read_exact_at(file.as_ref(), &mut back, 0)?;
+        Ok((back == bytes, how))
+    })();
+    match written {
+        Ok((true, how)) => Ok(how),
+        Ok((false, _)) => {
+            let _ = dir.remove(temporary);
+            Err(BundleError::ReadBack {
+                path: dir.path().join(temporary),
+            })
+        }
+        Err(error) => {
+            let _ = dir.remove(temporary);
+            Err(failed(dir, "write", temporary)(error))
+        }
+    }
 }
 
 /// SHA-256 of a file, read past the cache in pieces of at most 1 MiB.
