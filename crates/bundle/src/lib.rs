@@ -46,7 +46,7 @@ pub use manifest::{
 };
 pub use name::{BlobName, NameError};
 pub use open::{Bundle, Trust};
-pub use pack::{Digests, Input, PackOptions, Packer, Sealed, pack};
+pub use pack::{Digests, Input, PackOptions, Packer, PartialBlob, Sealed, pack};
 pub use problem::Problem;
 pub use repair::{Repaired, repair};
 pub use resend::{ResendCode, ResendError};

@@ -103,7 +103,7 @@ fn files(dir: &FaultyDir) -> Files {
 fn reference(bytes: &[u8], options: &PackOptions) -> Files {
     let dir = FaultyDir::default();
     run(&dir, bytes, options).unwrap();
-    files(&dir.after_crash(1))
+    files(&dir)
 }
 
 /// Nothing has a final name that is not what it should be, and the manifest stands only where
