@@ -13,12 +13,15 @@
 //! | ask for parts again | [`ResendCode`] |
 //! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
+#![doc = include_str!("../FORMAT.md")]
 
+mod chain;
 pub mod dir;
 mod error;
 mod geometry;
 mod inspect;
 mod manifest;
+mod mend;
 mod name;
 mod open;
 mod pack;
@@ -27,6 +30,8 @@ mod repair;
 mod resend;
 mod restore;
 mod signature;
+#[cfg(test)]
+mod standalone;
 mod stripe;
 mod sums;
 mod table;
@@ -40,7 +45,7 @@ pub use geometry::{
     BlockNumber, DEFAULT_BLOCK_SIZE, DEFAULT_PART_SIZE, Geometry, GeometryError, MOST_IN_GROUP,
     MOST_PARITY, MOST_PARTS, Parity, Piece,
 };
-pub use inspect::{Contents, inspect};
+pub use inspect::{Artifact, BlobKind, Contents, Finding, Layer, Referrer, inspect};
 pub use manifest::{
     BlobFacts, BlobProperties, Chain, LONGEST_MANIFEST, MANIFEST, Manifest, ManifestError,
 };
