@@ -126,7 +126,10 @@ impl Plan {
 
 impl Load {
     pub(super) fn encode(&mut self) {
-        self.rows.iter_mut().take(self.used).for_each(Stripe::encode);
+        self.rows
+            .iter_mut()
+            .take(self.used)
+            .for_each(Stripe::encode);
     }
 
     pub(super) const fn is_first_column(&self) -> bool {
