@@ -32,13 +32,19 @@ fn only_some_pieces() {
         for (name, piece) in names.iter().zip(&only) {
             let file = dir.bytes(name).unwrap();
             assert!(wanted[name] == file);
-            assert_eq!(sealed.manifest.digest(*piece), Some(Sha256Digest::of(&file)));
+            assert_eq!(
+                sealed.manifest.digest(*piece),
+                Some(Sha256Digest::of(&file))
+            );
         }
         if only.iter().all(|piece| matches!(piece, Piece::Part(_))) {
             let written = |(op, name): &(_, String)| {
                 *op == crate::dir::faulty::Op::Create && !name.is_empty()
             };
-            assert_eq!(dir.trace().iter().filter(|op| written(op)).count(), only.len());
+            assert_eq!(
+                dir.trace().iter().filter(|op| written(op)).count(),
+                only.len()
+            );
         }
     }
     let options = PackOptions {
@@ -75,12 +81,30 @@ fn what_the_format_cannot_hold_is_refused() {
     let good = options(2, Parity::None);
     let dir = FaultyDir::default();
     let bad = [
-        PackOptions { name: "a/b".to_owned(), ..good.clone() },
-        PackOptions { block_size: 5000, ..good.clone() },
-        PackOptions { part_size: 5000, ..good.clone() },
-        PackOptions { parity: Parity::Lost(33), ..good.clone() },
-        PackOptions { parity: Parity::Lost(0), ..good.clone() },
-        PackOptions { parity: Parity::Percent(101), ..good.clone() },
+        PackOptions {
+            name: "a/b".to_owned(),
+            ..good.clone()
+        },
+        PackOptions {
+            block_size: 5000,
+            ..good.clone()
+        },
+        PackOptions {
+            part_size: 5000,
+            ..good.clone()
+        },
+        PackOptions {
+            parity: Parity::Lost(33),
+            ..good.clone()
+        },
+        PackOptions {
+            parity: Parity::Lost(0),
+            ..good.clone()
+        },
+        PackOptions {
+            parity: Parity::Percent(101),
+            ..good.clone()
+        },
     ];
     for options in bad {
         let error = begin(&dir, true, &options).unwrap_err();
@@ -91,10 +115,16 @@ fn what_the_format_cannot_hold_is_refused() {
         let error = Packer::begin(shared, key, true, good.clone()).unwrap_err();
         assert_eq!(error.class(), Class::Usage, "{error}");
     }
-    let created = PackOptions { created: "today".to_owned(), ..good };
+    let created = PackOptions {
+        created: "today".to_owned(),
+        ..good
+    };
     let error = run(&dir, &blob(9), &created).unwrap_err();
     assert_eq!(error.class(), Class::Usage, "{error}");
-    let short = PackOptions { part_size: BLOCK, ..created };
+    let short = PackOptions {
+        part_size: BLOCK,
+        ..created
+    };
     let packer = begin(&dir, true, &short).unwrap();
     let error = packer.expect_len(10_000 * BLOCK).unwrap_err();
     assert_eq!(error.class(), Class::Usage, "{error}");
@@ -110,8 +140,19 @@ fn bytes_that_are_not_expected_leave_nothing() {
     let shared = Arc::new(dir.clone());
     let options = options(2, Parity::None);
     let bytes = blob(3 * BLOCK);
-    let packed = pack(stream(&bytes), shared, KEY, options, &expect, &[], &Unwatched);
-    assert!(matches!(packed, Err(BundleError::Mismatch { .. })), "{packed:?}");
+    let packed = pack(
+        stream(&bytes),
+        shared,
+        KEY,
+        options,
+        &expect,
+        &[],
+        &Unwatched,
+    );
+    assert!(
+        matches!(packed, Err(BundleError::Mismatch { .. })),
+        "{packed:?}"
+    );
     assert!(dir.names().is_empty());
 }
 
@@ -134,7 +175,10 @@ fn a_real_directory() {
     let names: BTreeSet<String> = dir.list().unwrap().into_iter().map(|e| e.name).collect();
     assert_eq!(names, wanted.keys().cloned().collect());
     for (name, bytes) in wanted {
-        assert!(fs_err::read(folder.path().join(&name)).unwrap() == bytes, "{name}");
+        assert!(
+            fs_err::read(folder.path().join(&name)).unwrap() == bytes,
+            "{name}"
+        );
     }
 }
 
@@ -177,7 +221,18 @@ fn a_source_that_changes_is_no_version() {
     let watch = Meddling(source.try_clone().unwrap());
     let dir = Arc::new(OsDir::open(folder.path()).unwrap());
     let (input, options) = (Input::File(source), options(1, Parity::None));
-    let packed = pack(input, dir.clone(), KEY, options, &Expect::default(), &[], &watch);
-    assert!(matches!(packed, Err(BundleError::SourceChanged)), "{packed:?}");
+    let packed = pack(
+        input,
+        dir.clone(),
+        KEY,
+        options,
+        &Expect::default(),
+        &[],
+        &watch,
+    );
+    assert!(
+        matches!(packed, Err(BundleError::SourceChanged)),
+        "{packed:?}"
+    );
     assert!(dir.list().unwrap().is_empty());
 }

@@ -30,7 +30,9 @@ fn bytes_that_are_left_out_are_taken_from_the_disk() {
         partial.read_exact_at(&mut there, 3).unwrap();
         assert!(there == bytes[3..5 * 4096]);
         partial.read_exact_at(&mut [0], partial.len()).unwrap_err();
-        packer.write(all(&bytes[..skipped]), &bytes[skipped..]).unwrap();
+        packer
+            .write(all(&bytes[..skipped]), &bytes[skipped..])
+            .unwrap();
         let sealed = finish(packer, &bytes).unwrap();
         assert_eq!(sealed.resumed, 5 * BLOCK, "{skipped}");
         assert!(files(&dir) == reference(&bytes, &options), "{skipped}");
@@ -107,7 +109,14 @@ fn discard_leaves_nothing() {
 fn a_name_that_is_taken_stays_what_it_is() {
     let bytes = blob(5 * BLOCK);
     let options = options(2, Parity::Lost(1));
-    for name in ["part-0001", "parity-000", TABLE, SUMS, MANIFEST, "Part-0000"] {
+    for name in [
+        "part-0001",
+        "parity-000",
+        TABLE,
+        SUMS,
+        MANIFEST,
+        "Part-0000",
+    ] {
         for fresh in [true, false] {
             let dir = if fresh {
                 FaultyDir::default()
@@ -119,7 +128,10 @@ fn a_name_that_is_taken_stays_what_it_is() {
             let exists = matches!(&error, BundleError::Exists { path } if path.ends_with(name));
             assert!(exists, "{name}: {error:?}");
             assert_eq!(dir.bytes(name).unwrap(), b"somebody else's");
-            let named = dir.names().into_iter().filter(|name| !name.starts_with('.'));
+            let named = dir
+                .names()
+                .into_iter()
+                .filter(|name| !name.starts_with('.'));
             assert!(named.eq([name]), "{name}");
         }
     }

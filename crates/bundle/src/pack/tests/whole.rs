@@ -53,8 +53,8 @@ fn mends(dir: &FaultyDir, manifest: &Manifest) {
                 .map(|piece| {
                     let place = geometry.block(*piece, stripe);
                     let file = content(dir, &piece.to_string());
-                    let place = usize::try_from(place.start).unwrap()
-                        ..usize::try_from(place.end).unwrap();
+                    let place =
+                        usize::try_from(place.start).unwrap()..usize::try_from(place.end).unwrap();
                     let mut shard = file[place].to_vec();
                     shard.resize(len, 0);
                     shard
