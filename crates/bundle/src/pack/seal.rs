@@ -278,7 +278,8 @@ impl Sealing<'_> {
 
     /// Removes what needs no name. The bundle is none the worse when that fails.
     fn tidy(&self, but: &[&str], watch: &dyn Watch) {
-        if self.site.clear(but).is_err() {
+        let tidied = self.site.clear(but).and_then(|()| self.site.sync());
+        if tidied.is_err() {
             watch.note("temporary files of this run could not be removed");
         }
     }
