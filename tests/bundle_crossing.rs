@@ -216,7 +216,8 @@ fn an_interrupted_pack_goes_on_where_it_was() {
     };
     running.wait_until("two parts", |_| enough()).unwrap();
     running.interrupt().unwrap();
-    running.wait().unwrap().expect_code(130);
+    let stopped = running.wait().unwrap().expect_code(130);
+    assert!(!stopped.stderr_text().is_empty());
     assert!(!journey.file("manifest.json").exists());
 
     let told = last(&journey.pack(&["--block-size-mb", "0.25"], 0));
@@ -256,7 +257,8 @@ fn a_bundle_restores_to_a_file_under_the_blobs_own_name() {
     fs_err::create_dir(&there).unwrap();
     let (from, to) = (journey.end(), there.to_str().unwrap().to_owned());
     let run = journey.scene.run(&["copy", &from, &to]).run().unwrap();
-    run.expect_code(0);
+    let done = run.expect_code(0);
+    assert!(done.stdout_text().contains("run.tar"), "{}", done.stdout_text());
     assert_eq!(fs_err::read(there.join("run.tar")).unwrap(), journey.bytes);
     let verified = journey.scene.run(&["verify", &from, "--output", "json"]);
     let told = last(&verified.run().unwrap().expect_code(0));

@@ -118,19 +118,13 @@ impl Bundle {
         &self.unknown_fields
     }
 
-    /// What can be seen to be wrong without reading a piece: files missing, of another length, or of
-    /// another kind. Extra files are none of it.
+    /// What can be seen to be wrong without reading a piece: files missing, misnamed, of another length
+    /// or kind, sums and signatures that do not hold. Extra files are none of it.
     #[must_use]
     pub fn shape(&self) -> Vec<Problem> {
-        todo!()
-    }
-
-    /// Reads verified bytes of the blob as [`read`](Self::read) does, but mends nothing.
-    ///
-    /// # Errors
-    /// [`BundleError::Damaged`] names the first block that is not what the manifest says.
-    pub fn read_intact(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
-        todo!()
+        let all = self.problems.iter().chain(&self.survey.problems);
+        let serious = all.filter(|problem| !matches!(problem, Problem::Extra { .. }));
+        serious.cloned().collect()
     }
 }
 

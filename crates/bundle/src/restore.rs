@@ -10,7 +10,7 @@ use crate::geometry::Piece;
 use crate::mend::each_stripe;
 use crate::open::Bundle;
 use crate::pack::Digests;
-use crate::verify::{Damage, Source};
+use crate::verify::{Bad, Damage, Source};
 use crate::watch::{Stage, Watch};
 use crate::write::{failed, temporary};
 
@@ -89,7 +89,11 @@ fn to_stream(
         source,
     };
     let digests = whole(source, watch).pass(
-        |offset, to| source.read(offset, to).map(|bytes| mended += bytes),
+        |offset, to| {
+            source
+                .read(offset, to, Bad::Mend)
+                .map(|bytes| mended += bytes)
+        },
         |_, bytes| stream.write_all(bytes).map_err(&mut failed),
     )?;
     stream.flush().map_err(failed)?;
@@ -183,7 +187,11 @@ impl Target<'_> {
     ) -> Result<(u64, Digests), BundleError> {
         let mut mended = 0;
         let digests = whole(source, watch).pass(
-            |offset, to| source.read(offset, to).map(|bytes| mended += bytes),
+            |offset, to| {
+                source
+                    .read(offset, to, Bad::Mend)
+                    .map(|bytes| mended += bytes)
+            },
             |offset, bytes| self.write(bytes, offset),
         )?;
         self.sync()?;

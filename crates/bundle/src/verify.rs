@@ -13,7 +13,7 @@ mod read;
 mod scan;
 
 pub(crate) use damage::Damage;
-pub(crate) use read::{Source, size};
+pub(crate) use read::{Bad, Source, size};
 pub(crate) use scan::scan;
 
 /// How many bytes are read and hashed at a time.

@@ -7,7 +7,7 @@ use crate::dir::{Dir, File, write_all_at};
 use crate::error::BundleError;
 use crate::geometry::Piece;
 use crate::mend::each_stripe;
-use crate::verify::{BUFFER, Damage, Source, size};
+use crate::verify::{BUFFER, Bad, Damage, Source, size};
 use crate::watch::{Stage, Watch};
 use crate::write::{failed, hash_back, temporary};
 
@@ -128,7 +128,7 @@ impl Mending<'_> {
             let taken = room.min(len - offset);
             let bytes = buffer.split_at_mut(size(taken)).0;
             let first = u32::try_from(offset / geometry.block_size()).unwrap_or(u32::MAX);
-            self.source.read_blocks(piece, first, bytes)?;
+            self.source.read_blocks(piece, first, bytes, Bad::Mend)?;
             self.write(&*file, piece, bytes, offset)?;
             self.watch.advance(taken);
             offset += taken;

@@ -14,6 +14,13 @@ pub(crate) fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
+/// What is done about bad blocks: compute them from the others, or say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bad {
+    Mend,
+    Refuse,
+}
+
 /// A bundle's pieces under the names that they have at a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Source<'a> {
@@ -68,17 +75,8 @@ impl<'a> Source<'a> {
         wrong.collect()
     }
 
-    /// Reads the blocks of a piece from `first` on that fill `to`, and computes those that are bad;
-    /// returns how many bytes that were.
-    ///
-    /// # Errors
-    /// [`BundleError::BeyondRepair`].
-    pub(crate) fn read_blocks(
-        self,
-        piece: Piece,
-        first: BlockNumber,
-        to: &mut [u8],
-    ) -> Result<u64, BundleError> {
+    /// Reads the blocks of a piece from `first` on that fill `to`; returns those that are bad, in order.
+    fn fill(self, piece: Piece, first: BlockNumber, to: &mut [u8]) -> Vec<BlockNumber> {
         let length = size(self.geometry().block_size());
         let mut bad = match self.open(piece) {
             Some(file) => self.read_run(&*file, piece, first, to),
@@ -92,15 +90,38 @@ impl<'a> Source<'a> {
         let readable: Vec<_> = readable
             .map(|(block, bytes)| (piece, block, bytes))
             .collect();
-        bad.extend(
-            self.wrong_blocks(&readable)
-                .into_iter()
-                .map(|(_, block)| block),
-        );
+        let wrong = self.wrong_blocks(&readable);
+        bad.extend(wrong.into_iter().map(|(_, block)| block));
+        bad.sort_unstable();
+        bad
+    }
+
+    /// Reads the blocks of a piece from `first` on that fill `to`, and computes those that are bad;
+    /// returns how many bytes that were.
+    ///
+    /// # Errors
+    /// [`BundleError::BeyondRepair`]; [`BundleError::Damaged`] where nothing is to be mended.
+    pub(crate) fn read_blocks(
+        self,
+        piece: Piece,
+        first: BlockNumber,
+        to: &mut [u8],
+        bad_blocks: Bad,
+    ) -> Result<u64, BundleError> {
+        let length = size(self.geometry().block_size());
+        let bad = self.fill(piece, first, to);
         if bad.is_empty() {
             return Ok(0);
         }
-        bad.sort_unstable();
+        if bad_blocks == Bad::Refuse {
+            let mut damage = Damage::default();
+            for block in bad {
+                damage.add(piece, block);
+            }
+            let path = self.bundle.dir.path().to_owned();
+            let problems = damage.problems();
+            return Err(BundleError::Damaged { path, problems });
+        }
         let mut mender = Mender::open(self, self.geometry().group(piece));
         let mut computed = 0;
         for (block, to) in (first..).zip(to.chunks_mut(length)) {
@@ -113,7 +134,12 @@ impl<'a> Source<'a> {
     }
 
     /// As [`Bundle::read`]; returns how many bytes had to be computed.
-    pub(crate) fn read(self, offset: u64, to: &mut [u8]) -> Result<u64, BundleError> {
+    pub(crate) fn read(
+        self,
+        offset: u64,
+        to: &mut [u8],
+        bad_blocks: Bad,
+    ) -> Result<u64, BundleError> {
         let geometry = self.geometry();
         let len = u64::try_from(to.len()).unwrap_or(u64::MAX);
         if offset
@@ -136,11 +162,11 @@ impl<'a> Source<'a> {
                 let ends = inside + u64::try_from(left).unwrap_or(0) == geometry.len(piece);
                 let torn = left % size(geometry.block_size());
                 let whole = if ends { left } else { left - torn };
-                computed += self.read_blocks(piece, first, to.split_at_mut(whole).0)?;
+                computed += self.read_blocks(piece, first, to.split_at_mut(whole).0, bad_blocks)?;
                 whole
             } else {
                 let mut bytes = vec![0; size(block.end - block.start)];
-                computed += self.read_blocks(piece, first, &mut bytes)?;
+                computed += self.read_blocks(piece, first, &mut bytes, bad_blocks)?;
                 let bytes = bytes.split_at(size(inside - block.start)).1;
                 let len = bytes.len().min(to.len());
                 to.split_at_mut(len)
@@ -171,12 +197,24 @@ impl Bundle {
     /// [`BundleError::BeyondRepair`] when the parity is not enough; [`BundleError::Refused`] for bytes
     /// behind the blob's end.
     pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
-        let survey = &self.survey;
+        let read = self.source().read(offset, to, Bad::Mend);
+        read.map(drop)
+    }
+
+    /// Reads verified bytes of the blob as [`read`](Self::read) does, but mends nothing: what is damaged
+    /// is to be repaired first.
+    ///
+    /// # Errors
+    /// [`BundleError::Damaged`] names blocks that are not what the manifest says.
+    pub fn read_intact(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
+        let read = self.source().read(offset, to, Bad::Refuse);
+        read.map(drop)
+    }
+
+    fn source(&self) -> Source<'_> {
         Source {
             bundle: self,
-            survey,
+            survey: &self.survey,
         }
-        .read(offset, to)
-        .map(drop)
     }
 }
