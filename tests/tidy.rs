@@ -102,7 +102,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         "blobferry-benches",
         &[
             "blobferry-harness",
-            "blobferry-integrity",
             "blobferry-azure-blob",
             "blobferry-transfer",
             "blobferry-integrity",
