@@ -122,7 +122,6 @@ const ARROWS: &[(&str, &[&str])] = &[
         "blobferry-benches",
         &[
             "blobferry-harness",
-            "blobferry-integrity",
             "blobferry-azure-blob",
             "blobferry-transfer",
             "blobferry-integrity",

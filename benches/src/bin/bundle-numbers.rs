@@ -45,12 +45,11 @@ fn main() -> Result<()> {
         Some(folder) => folder.clone(),
         None => here.parent().context("no folder")?.join("../bench"),
     };
-    let program = match &arguments.blobferry_bundle {
-        Some(path) => path.canonicalize()?,
-        None => {
-            build(&[("blobferry-bundle-bin", "blobferry-bundle")])?;
-            here.with_file_name("blobferry-bundle")
-        }
+    let program = if let Some(path) = &arguments.blobferry_bundle {
+        path.canonicalize()?
+    } else {
+        build(&[("blobferry-bundle-bin", "blobferry-bundle")])?;
+        here.with_file_name("blobferry-bundle")
     };
     let ground = Ground::prepare(&folder, arguments.size.bytes(), program)?;
     let mut costs: BTreeMap<Contender, Vec<Cost>> = BTreeMap::new();

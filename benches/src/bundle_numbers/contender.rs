@@ -57,7 +57,7 @@ impl Contender {
     }
 
     /// Runs once. First, off the clock: what it reads is made where it is missing and read into the page cache, and
-    /// everything that is still to be written is.
+    /// everything that earlier ones left to be written is.
     ///
     /// # Errors
     /// When a program fails.
@@ -81,7 +81,8 @@ impl Contender {
             }
             _ => {}
         }
-        if self != Self::Sync {
+        // Split, openssl, par2 and sync are one job: what it leaves to the kernel is its own.
+        if !matches!(self, Self::OpensslParts | Self::Par2Create | Self::Sync) {
             rustix::fs::sync();
         }
         let mut command = self.command(ground)?;

@@ -15,10 +15,11 @@ use crate::size::Size;
 pub type Results = BTreeMap<Contender, Cost>;
 
 /// What was done about the page cache and the disk, without which the seconds say nothing.
-const CONDITIONS: &str = "Before every run, off the clock: `sync`, then everything that the contender reads is read \
-     into the page cache. blobferry-bundle syncs what it writes and reads it back past the page cache; split and par2 \
-     leave it to the kernel (see `sync`), which is not counted against them. par2cmdline-turbo is told 2 threads and \
-     blocks as large as a part: the cheapest way for it to survive 4 lost parts.";
+const CONDITIONS: &str = "Before every run, off the clock: `sync` (not between split and what \
+     belongs to it), then everything that the contender reads is read into the page cache. \
+     blobferry-bundle syncs what it writes and reads it back past the page cache; split and par2 \
+     leave it to the kernel (see `sync`), which is not counted against them. par2cmdline-turbo has \
+     2 threads and blocks as large as a part: its cheapest way to survive 4 lost parts.";
 
 /// The machine, the medians, and the targets of issue 4.
 #[must_use]
