@@ -9,6 +9,9 @@ use crate::geometry::{Geometry, Piece};
 
 mod json;
 mod read;
+mod rules;
+#[cfg(test)]
+pub(crate) mod tests;
 mod write;
 
 pub use read::ManifestError;
