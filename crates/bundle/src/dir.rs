@@ -8,8 +8,10 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+mod aligned;
 mod os;
 
+pub use aligned::{ALIGNMENT, AlignedBuf};
 pub use os::OsDir;
 
 /// What a directory holds under a name.
@@ -58,6 +60,10 @@ impl fmt::Display for ReadBack {
 }
 
 /// An open regular file. Reads and writes are at offsets, so that threads can share it.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "a file is no collection, and its length can fail"
+)]
 pub trait File: Send + Sync + fmt::Debug {
     /// Its length in bytes.
     ///
@@ -158,7 +164,15 @@ pub trait Dir: Send + Sync + fmt::Debug {
 
 /// Holds a directory's lock.
 #[derive(Debug)]
-pub struct Lock(Option<std::fs::File>);
+#[expect(dead_code, reason = "what it holds is there to be dropped")]
+pub struct Lock(Box<dyn fmt::Debug + Send + Sync>);
+
+impl Lock {
+    /// A lock that is held as long as `held` is not dropped.
+    fn of(held: impl fmt::Debug + Send + Sync + 'static) -> Self {
+        Self(Box::new(held))
+    }
+}
 
 /// Reads exactly `to.len()` bytes at `offset`, over short reads and interruptions.
 ///
