@@ -14,11 +14,13 @@
 //! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
 
+mod chain;
 pub mod dir;
 mod error;
 mod geometry;
 mod inspect;
 mod manifest;
+mod mend;
 mod name;
 mod open;
 mod pack;

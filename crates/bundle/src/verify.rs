@@ -3,16 +3,32 @@
 
 use crate::dir::ReadBack;
 use crate::error::BundleError;
-use crate::open::Bundle;
+use crate::open::{Bundle, Survey};
 use crate::problem::Problem;
 use crate::watch::Watch;
+use crate::write::failed;
+
+mod damage;
+mod read;
+mod scan;
+
+pub(crate) use damage::Damage;
+pub(crate) use read::{Shelf, size};
+pub(crate) use scan::{Scan, scan};
+
+/// How many bytes are read and hashed at a time.
+pub(crate) const BUFFER: usize = 16 << 20;
 
 /// What verifying found.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// Everything that is wrong; empty for a bundle that verifies.
     pub problems: Vec<Problem>,
-    /// Whether the parity can mend all of it (true when there is nothing to mend).
+    /// Files that are no problem, but should be known of: set aside by a repair, left over from an
+    /// interrupted run.
+    pub notes: Vec<String>,
+    /// Whether the blob can be had whole: the parity can mend all damaged and missing pieces (true when
+    /// there is nothing to mend). What is wrong with other files does not count here.
     pub mendable: bool,
     /// How the pieces were read: the weakest method that any file needed.
     pub read: ReadBack,
@@ -24,17 +40,26 @@ impl Bundle {
     /// Reads and hashes every piece, several at a time. `uncached` reads past the page cache.
     ///
     /// # Errors
-    /// [`BundleError::Interrupted`]; damage and unreadable files are problems, not errors.
+    /// [`BundleError::Interrupted`]; [`BundleError::Io`] when the directory cannot be listed. Damage
+    /// and unreadable files are problems, not errors.
     pub fn verify(&self, uncached: bool, watch: &dyn Watch) -> Result<Report, BundleError> {
-        todo!()
+        let survey = self.survey_now()?;
+        let scan = scan(Shelf { bundle: self, survey: &survey }, uncached, watch)?;
+        let mut problems = self.problems.clone();
+        problems.extend(survey.problems);
+        problems.extend(scan.problems);
+        Ok(Report {
+            problems,
+            notes: survey.notes,
+            mendable: scan.lies.is_empty() && scan.damage.mendable(&self.manifest.geometry),
+            read: scan.read,
+            bytes: scan.bytes,
+        })
     }
 
-    /// Reads verified bytes of the blob: exactly `to.len()` at `offset`. Each block is compared with
-    /// its digest; what is damaged or missing is computed from the parity.
-    ///
-    /// # Errors
-    /// [`BundleError::BeyondRepair`] when the parity is not enough.
-    pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
-        todo!()
+    /// What stands in the directory by now.
+    pub(crate) fn survey_now(&self) -> Result<Survey, BundleError> {
+        let entries = self.dir.list().map_err(failed(&*self.dir, "list", ""))?;
+        Ok(Survey::of(&entries, &self.manifest.geometry))
     }
 }
