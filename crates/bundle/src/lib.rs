@@ -53,7 +53,10 @@ pub use problem::Problem;
 pub use repair::{Repaired, repair};
 pub use resend::{ResendCode, ResendError};
 pub use restore::{Output, Restored, restore};
-pub use signature::{AllowedSigners, NAMESPACE, SignatureError, SignedBy, Signer, signature_name};
+pub use signature::{
+    AllowedSigners, LONGEST_SIGNATURE, MOST_SIGNATURES, NAMESPACE, SignatureError, SignedBy,
+    Signer, add_signature, check as check_signature, signature_name,
+};
 pub use sums::SUMS;
 pub use table::{BlockTable, TABLE};
 pub use verify::Report;
