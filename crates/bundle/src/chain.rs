@@ -48,7 +48,10 @@ fn compare(
         1 => Some(format!(
             "fork: this is number {number}, but it follows another number {last} than the one given"
         )),
-        2 => Some(format!("gap: number {} of the channel is missing", last + 1)),
+        2 => Some(format!(
+            "gap: number {} of the channel is missing",
+            last + 1
+        )),
         _ => Some(format!(
             "gap: numbers {} to {} of the channel are missing",
             last + 1,

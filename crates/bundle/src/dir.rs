@@ -9,6 +9,8 @@ use std::io;
 use std::path::Path;
 
 mod aligned;
+#[cfg(any(test, feature = "faulty"))]
+pub mod faulty;
 mod os;
 
 pub use aligned::{ALIGNMENT, AlignedBuf};
@@ -154,6 +156,11 @@ pub trait Dir: Send + Sync + fmt::Debug {
     /// As the file system says.
     fn sync(&self) -> io::Result<()>;
 
+    /// Bytes that a user may still write here; `None` where that is not known.
+    fn free(&self) -> Option<u64> {
+        None
+    }
+
     /// Takes the directory's lock until the guard is dropped; `None` when another process has it. A
     /// file system without locks gives one all the same.
     ///
@@ -210,4 +217,13 @@ pub fn write_all_at(file: &dyn File, mut bytes: &[u8], mut offset: u64) -> io::R
         }
     }
     Ok(())
+}
+
+/// A name is one component of a path.
+fn plain(name: &str) -> io::Result<&str> {
+    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
+        let text = format!("{name:?} is no plain file name");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(name)
 }

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::ops::Range;
 
+#[cfg(test)]
+mod tests;
+
 /// Default length of a part in bytes: 4 GiB - 1 MiB fits FAT32 and ISO 9660 and is whole blocks.
 pub const DEFAULT_PART_SIZE: u64 = (4 << 30) - (1 << 20);
 
@@ -290,9 +293,7 @@ impl Geometry {
     /// How many digests the block table has: those of all pieces.
     #[must_use]
     pub fn table_len(&self) -> u64 {
-        self.pieces()
-            .map(|piece| u64::from(self.blocks(piece)))
-            .sum()
+        self.table_start(Piece::Parity(self.parity()))
     }
 
     /// Where a piece's digests begin in the block table, counted in digests: pieces stand there in
@@ -300,13 +301,20 @@ impl Geometry {
     #[must_use]
     pub fn table_start(&self, piece: Piece) -> u64 {
         let whole = u64::from(self.blocks(Piece::Part(0)));
+        let last = u64::from(self.blocks(Piece::Part(self.parts - 1)));
         match piece {
             Piece::Part(number) => u64::from(number) * whole,
-            Piece::Parity(_) => self
-                .pieces()
-                .take_while(|before| *before != piece)
-                .map(|before| u64::from(self.blocks(before)))
-                .sum(),
+            Piece::Parity(number) => {
+                let parts = u64::from(self.parts - 1) * whole + last;
+                // Parity is as long as its group's first part: less than `whole` only for the last
+                // group, where the last part is alone in it.
+                let short = if self.groups == self.parts {
+                    whole - last
+                } else {
+                    0
+                };
+                parts + u64::from(number) * whole - u64::from(number / self.groups) * short
+            }
         }
     }
 }

@@ -13,6 +13,7 @@
 //! | ask for parts again | [`ResendCode`] |
 //! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
+#![doc = include_str!("../FORMAT.md")]
 
 mod chain;
 pub mod dir;

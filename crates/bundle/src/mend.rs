@@ -16,8 +16,7 @@ use crate::watch::Watch;
 const MOST_MEMORY: u64 = 96 << 20;
 
 /// Takes a verified block of a piece.
-pub(crate) type Put<'a> =
-    dyn Fn(Piece, BlockNumber, &[u8]) -> Result<(), BundleError> + Sync + 'a;
+pub(crate) type Put<'a> = dyn Fn(Piece, BlockNumber, &[u8]) -> Result<(), BundleError> + Sync + 'a;
 
 /// A group, one stripe of it in memory.
 #[derive(Debug)]
@@ -37,13 +36,27 @@ impl<'a> Mender<'a> {
         let mut members = Vec::new();
         // The one group of a bundle without parity may have 9999 members, and nothing to mend.
         if geometry.per_group() > 0 {
-            members.extend(geometry.members(group).map(|piece| (piece, shelf.open(piece))));
-            data = shards(members.iter().filter(|(piece, _)| matches!(piece, Piece::Part(_))).count());
+            members.extend(
+                geometry
+                    .members(group)
+                    .map(|piece| (piece, shelf.open(piece))),
+            );
+            data = shards(
+                members
+                    .iter()
+                    .filter(|(piece, _)| matches!(piece, Piece::Part(_)))
+                    .count(),
+            );
         } else {
             longest = 0;
         }
         let stripe = Stripe::new(data, geometry.per_group(), longest);
-        Self { shelf, group, members, stripe }
+        Self {
+            shelf,
+            group,
+            members,
+            stripe,
+        }
     }
 
     /// Gets the blocks of `wanted` members of stripe `block` into memory, computed where they are bad;
@@ -60,7 +73,8 @@ impl<'a> Mender<'a> {
         if self.members.is_empty() {
             return Err(self.beyond(block, wanted));
         }
-        self.stripe.begin(size(self.shelf.geometry().shard_len(self.group, block)));
+        self.stripe
+            .begin(size(self.shelf.geometry().shard_len(self.group, block)));
         let mut lost = self.fill(block, |piece| wanted.contains(&piece));
         if lost.is_empty() {
             return Ok(0);
@@ -73,7 +87,9 @@ impl<'a> Mender<'a> {
             return Err(self.beyond(block, &pieces(&lost)));
         }
         let geometry = self.shelf.geometry();
-        let bytes = computed.iter().map(|(_, piece)| geometry.block(*piece, block));
+        let bytes = computed
+            .iter()
+            .map(|(_, piece)| geometry.block(*piece, block));
         Ok(bytes.map(|range| range.end - range.start).sum())
     }
 
@@ -82,7 +98,9 @@ impl<'a> Mender<'a> {
         let place = self.members.iter().position(|(member, _)| *member == piece);
         let range = self.shelf.geometry().block(piece, block);
         let shard = self.stripe.shard(place.map_or(u32::MAX, shards));
-        shard.get(..size(range.end - range.start)).unwrap_or_default()
+        shard
+            .get(..size(range.end - range.start))
+            .unwrap_or_default()
     }
 
     /// Reads the blocks of the members that `which` chooses; returns those that are bad. A block that a
@@ -111,7 +129,9 @@ impl<'a> Mender<'a> {
 
     /// Which of the shards do not have their block's digest.
     fn wrong(&self, block: BlockNumber, shards: &[(u32, Piece)]) -> Vec<(u32, Piece)> {
-        let blocks = shards.iter().map(|(_, piece)| (*piece, block, self.block(*piece, block)));
+        let blocks = shards
+            .iter()
+            .map(|(_, piece)| (*piece, block, self.block(*piece, block)));
         let wrong = self.shelf.wrong_blocks(&blocks.collect::<Vec<_>>());
         let is_wrong = |shard: &&(u32, Piece)| wrong.contains(&(shard.1, block));
         shards.iter().filter(is_wrong).copied().collect()
@@ -153,7 +173,9 @@ pub(crate) fn each_stripe(
                 return;
             }
             let done = stripe(&mut mender, block, wanted, watch, put);
-            let mut all = mended.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut all = mended
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
             match (&mut *all, done) {
                 (Ok(all), Ok(bytes)) => *all += bytes,
                 (Ok(_), Err(error)) => {
@@ -172,7 +194,9 @@ pub(crate) fn each_stripe(
         }
         work();
     });
-    mended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mended
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn stripe(

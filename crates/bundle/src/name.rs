@@ -39,3 +39,41 @@ impl BlobName {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_one_component() {
+        for name in [
+            "run42.tar",
+            "...",
+            "a b",
+            "ü.tar",
+            &"x".repeat(255),
+            "-rf",
+            "part-0000",
+        ] {
+            assert_eq!(BlobName::new(name).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn names_that_are_not() {
+        let long = "x".repeat(256);
+        for (name, reason) in [
+            ("", "empty"),
+            (".", "directory"),
+            ("..", "directory"),
+            ("../etc/passwd", "separator"),
+            ("a\\b", "separator"),
+            ("a\0b", "control character"),
+            ("a\u{9b}b", "control character"),
+            (&long, "longer than 255"),
+        ] {
+            let error = BlobName::new(name).unwrap_err().to_string();
+            assert!(error.contains(reason) && error.len() < 200, "{error}");
+        }
+    }
+}

@@ -3,19 +3,50 @@
 //!
 //! Until then all files have temporary names that carry the key of the source's version, and are
 //! found again by the next run with the same key.
+//!
+//! Memory, whatever the size of the blob: pass 1 holds three buffers of at most 16 MiB, which the whole
+//! blob's hashers share, and gives them back before pass 2 begins; pass 2 holds two loads of together
+//! at most 48 MiB. Beside either stand 32 bytes for each block (32 KiB per GiB with blocks of 1 MiB).
 
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
 
 use blobferry_integrity::{Crc64, Expect, Md5Digest, Sha256Digest};
 
-use crate::dir::{Dir, ReadBack};
+use crate::dir::{Dir, Lock, ReadBack};
 use crate::error::BundleError;
-use crate::geometry::{Parity, Piece};
-use crate::manifest::{BlobProperties, Chain, Manifest};
+use crate::geometry::{Geometry, Parity, Piece};
+use crate::manifest::{BlobProperties, Chain, MANIFEST, Manifest};
+use crate::name::BlobName;
 use crate::signature::Signer;
+use crate::table::LONGEST_TABLE;
 use crate::watch::Watch;
+
+mod buffer;
+mod input;
+mod lay;
+mod left;
+mod read_back;
+mod seal;
+mod site;
+#[cfg(test)]
+mod tests;
+
+use buffer::{Buffer, Pool};
+use lay::{Cut, Layer};
+pub use left::PartialBlob;
+use site::{Site, Standing};
+
+/// Most blocks that are hashed side by side in pass 1: as many streams as the widest vectors take.
+const BLOCKS: u64 = 16;
+
+/// Most bytes of a buffer of pass 1, unless one block is longer (it never is: 16 MiB).
+const LONGEST_BUFFER: u64 = 16 << 20;
+
+/// One buffer is read into, one hashed as a whole, and one waits between them.
+const BUFFERS: usize = 3;
 
 /// What a bundle is to be.
 #[derive(Debug, Clone)]
@@ -62,7 +93,8 @@ pub enum Input {
 /// A finished bundle.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// Its manifest.
+    /// Its manifest. With [`PackOptions::only`] it is not written, and digests of what was not asked
+    /// for are zeros.
     pub manifest: Manifest,
     /// SHA-256 of the manifest file: what the next bundle of the channel names as previous.
     pub manifest_sha256: Sha256Digest,
@@ -77,7 +109,8 @@ pub struct Sealed {
 ///
 /// # Errors
 /// [`BundleError::Mismatch`] when the bytes are not what `expect` says, before anything gets its name;
-/// [`BundleError::SourceChanged`]; [`BundleError::Io`] and everything that [`Packer`] says.
+/// [`BundleError::SourceChanged`]; [`BundleError::Io`] and everything that [`Packer`] says. After the
+/// first two nothing of it is kept, after others everything is, for the next run with `key`.
 pub fn pack(
     input: Input,
     dir: Arc<dyn Dir>,
@@ -87,26 +120,41 @@ pub fn pack(
     signers: &[Signer],
     watch: &dyn Watch,
 ) -> Result<Sealed, BundleError> {
-    todo!()
+    seal::check_signers(signers)?;
+    input::pack(input, dir, key, options, expect, signers, watch)
 }
 
 /// Writes a bundle while the blob's bytes come in order. It does not hash the blob as a whole: who
 /// brings the bytes does, and hands the digests to [`finish`](Self::finish).
+///
+/// Dropping it keeps what was written, as [`suspend`](Self::suspend) does, but tells of no error.
 #[derive(Debug)]
-pub struct Packer {}
+pub struct Packer {
+    site: Arc<Site>,
+    options: PackOptions,
+    resumed: u64,
+    position: u64,
+    pool: Pool,
+    open: Option<Buffer>,
+    layer: Layer,
+    // Dropped last: until then threads of ours may write.
+    _lock: Lock,
+}
 
 impl Packer {
-    /// How many bytes of the blob an interrupted run with `key` left in `dir`. Touches nothing.
+    /// How many bytes of the blob an interrupted run with `key` left in `dir`, about: nothing of it was
+    /// compared with anything. Touches nothing.
     #[must_use]
     pub fn left_over(dir: &dyn Dir, key: &str) -> u64 {
-        todo!()
+        left::estimated(dir, key)
     }
 
     /// Takes the directory's lock and gets ready; goes on behind what an interrupted run with `key`
     /// left where `keep`, and removes what other keys left. Files under final names are never touched.
     ///
     /// # Errors
-    /// [`BundleError::Exists`] when there is a bundle already, or a file under a name that is needed;
+    /// [`BundleError::Exists`] when there is a bundle already, or a file under a name that is needed
+    /// and that no interrupted run with `key` can have given;
     /// [`BundleError::Busy`]; [`BundleError::Refused`] for options that the format cannot hold.
     pub fn begin(
         dir: Arc<dyn Dir>,
@@ -114,21 +162,91 @@ impl Packer {
         keep: bool,
         options: PackOptions,
     ) -> Result<Self, BundleError> {
-        todo!()
+        check(key, &options)?;
+        let failed = |doing| crate::write::failed(dir.as_ref(), doing, "");
+        let lock = dir.lock().map_err(failed("lock"))?;
+        let Some(lock) = lock else {
+            let path = dir.path().to_owned();
+            return Err(BundleError::Busy { path });
+        };
+        let mut standing = Standing::look(dir.as_ref(), key).map_err(failed("list"))?;
+        let cut_off = keep && !standing.partial.is_empty();
+        if let Some(name) = taken(&standing, cut_off, &options) {
+            let path = dir.path().join(name);
+            if standing.named.contains_key(MANIFEST) {
+                // It is finished but for this.
+                Site::new(dir, key, standing).clear(&[])?;
+            }
+            return Err(BundleError::Exists { path });
+        }
+        let strange = std::mem::take(&mut standing.strange);
+        if !keep {
+            standing.partial.clear();
+        }
+        let resumed = left::measured(&standing, options.part_size, options.block_size);
+        let site = Arc::new(Site::new(dir, key, standing));
+        strange.iter().try_for_each(|name| site.remove(name))?;
+        if !keep {
+            site.clear(&[])?;
+        }
+        let buffer = (options.block_size * BLOCKS).min(LONGEST_BUFFER);
+        let layer = Layer::start(site.clone(), cut(&options))?;
+        Ok(Self {
+            site,
+            options,
+            resumed,
+            position: 0,
+            pool: Pool::new(BUFFERS, narrow(buffer)),
+            open: None,
+            layer,
+            _lock: lock,
+        })
     }
 
-    /// Bytes that an earlier run left, from the blob's start.
+    /// Says beforehand how long the blob will be, so that what cannot work is refused before anything
+    /// is written.
+    ///
+    /// # Errors
+    /// [`BundleError::Io`] with `StorageFull`, which names the bytes that are needed and free, when the
+    /// disk has no room for parts and parity; [`BundleError::Geometry`]; [`BundleError::Refused`] for
+    /// pieces in [`PackOptions::only`] that the blob does not have.
+    pub fn expect_len(&self, len: u64) -> Result<(), BundleError> {
+        let geometry = self.geometry(len)?;
+        seal::check_pieces(&self.options, &geometry)?;
+        let there = Standing::look(self.site.dir.as_ref(), self.site.key());
+        let there = there.map_err(self.site.failed("list", ""))?;
+        let needed = read_back::written(&geometry, self.options.only.as_ref())
+            .map(|piece| {
+                let name = piece.to_string();
+                let named = there.named.get(&name);
+                let has = named.or_else(|| there.partial.get(&name));
+                let has = has.copied().unwrap_or_default();
+                geometry.len(piece).saturating_sub(has)
+            })
+            .fold(geometry.table_len() * 32, u64::saturating_add);
+        match self.site.dir.free() {
+            Some(free) if free < needed => {
+                let text = format!("{needed} bytes are needed, {free} are free");
+                let full = std::io::Error::new(std::io::ErrorKind::StorageFull, text);
+                Err(self.site.failed("write to", "")(full))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes that an earlier run left, from the blob's start: whole blocks.
     #[must_use]
     pub fn resumed(&self) -> u64 {
-        todo!()
+        self.resumed
     }
 
     /// The parts' files as they stand, to read back what an earlier run left.
     ///
     /// # Errors
-    /// As the file system says.
+    /// None so far: files are opened when they are read.
     pub fn partial(&self) -> Result<PartialBlob, BundleError> {
-        todo!()
+        let (site, part_size) = (self.site.clone(), self.options.part_size);
+        Ok(PartialBlob::new(site, part_size, self.resumed))
     }
 
     /// Takes the blob's next bytes, at `offset`. Bytes in front of [`resumed`](Self::resumed) may be
@@ -136,60 +254,223 @@ impl Packer {
     /// out (then what is on the disk counts, and its digest is the caller's to check).
     ///
     /// # Errors
-    /// [`BundleError::Io`], with everything so far kept for the next run.
-    pub fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), BundleError> {
-        todo!()
+    /// [`BundleError::Io`], with everything so far kept for the next run; [`BundleError::Refused`] for
+    /// bytes out of order. An error of the disk may be told some bytes later than it happened.
+    pub fn write(&mut self, offset: u64, mut bytes: &[u8]) -> Result<(), BundleError> {
+        self.adopt(offset)?;
+        if offset != self.position {
+            let text = format!("byte {offset} was given after byte {}", self.position);
+            return Err(BundleError::Refused(text));
+        }
+        while !bytes.is_empty() {
+            let mut buffer = self.lend();
+            let spare = buffer.spare();
+            let (now, later) = bytes.split_at(spare.len().min(bytes.len()));
+            spare.split_at_mut(now.len()).0.copy_from_slice(now);
+            self.filled(buffer, now.len())?;
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Takes what is on the disk up to `to`, where the caller left it out.
+    fn adopt(&mut self, to: u64) -> Result<(), BundleError> {
+        if to <= self.position {
+            return Ok(());
+        }
+        if to > self.resumed {
+            let text = format!("bytes {} to {to} were not given", self.position);
+            return Err(BundleError::Refused(text));
+        }
+        let there = self.partial()?;
+        while self.position < to {
+            let (at, mut buffer) = (self.position, self.lend());
+            let spare = buffer.spare();
+            let here = spare.len().min(narrow(to - at));
+            let read = there.read_exact_at(spare.split_at_mut(here).0, at);
+            read.map_err(self.site.failed("read", ""))?;
+            self.filled(buffer, here)?;
+        }
+        Ok(())
+    }
+
+    /// The buffer that the next bytes go into.
+    fn lend(&mut self) -> Buffer {
+        let left = self.options.part_size - self.position % self.options.part_size;
+        let open = self.open.take();
+        open.unwrap_or_else(|| self.pool.take(self.position, narrow(left)))
+    }
+
+    fn filled(&mut self, mut buffer: Buffer, bytes: usize) -> Result<(), BundleError> {
+        buffer.fill(bytes);
+        if buffer.is_full() {
+            return self.take_back(Arc::new(buffer));
+        }
+        self.position = buffer.end();
+        self.open = Some(buffer);
+        Ok(())
+    }
+
+    /// A buffer that was lent, full or the blob's last.
+    fn take_back(&mut self, buffer: Arc<Buffer>) -> Result<(), BundleError> {
+        self.geometry(buffer.end())?;
+        self.position = buffer.end();
+        self.layer.lay(buffer)
+    }
+
+    /// Bytes that were taken but are with no thread yet.
+    fn flush(&mut self) -> Result<(), BundleError> {
+        match self.open.take() {
+            Some(buffer) if !buffer.is_empty() => self.take_back(Arc::new(buffer)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The cut of a blob of that length, or why the format cannot hold it.
+    fn geometry(&self, len: u64) -> Result<Geometry, BundleError> {
+        let options = &self.options;
+        let (part, block) = (options.part_size, options.block_size);
+        let geometry = Geometry::plan(len, part, block, options.parity)?;
+        if geometry.table_len() > LONGEST_TABLE / 32 {
+            let text = format!("{len} bytes are too many blocks of {block}: take longer ones");
+            return Err(BundleError::Refused(text));
+        }
+        Ok(geometry)
     }
 
     /// Seals a blob of `len` bytes with these digests: syncs, reads back, makes parity, signs, names.
+    /// `properties` take the place of [`PackOptions::properties`].
     ///
     /// # Errors
     /// [`BundleError::ReadBack`] when the disk gives other bytes than it was given (the file is
-    /// removed: the next run writes it anew); [`BundleError::Io`]; [`BundleError::Interrupted`].
+    /// removed: the next run writes it anew); [`BundleError::Io`]; [`BundleError::Interrupted`];
+    /// [`BundleError::Exists`] when an earlier run gave a name to other bytes;
+    /// [`BundleError::Mismatch`] when not exactly `len` bytes were given.
     pub fn finish(
-        self,
+        mut self,
         len: u64,
         digests: Digests,
         properties: BlobProperties,
         signers: &[Signer],
         watch: &dyn Watch,
     ) -> Result<Sealed, BundleError> {
-        todo!()
+        seal::check_signers(signers)?;
+        self.adopt(len.min(self.resumed))?;
+        self.flush()?;
+        if self.position != len {
+            return Err(BundleError::Mismatch {
+                what: self.options.name.clone(),
+                expected: format!("{len} bytes"),
+                actual: format!("{} bytes", self.position),
+            });
+        }
+        let geometry = self.geometry(len)?;
+        let laid = self.layer.end()?;
+        // The buffers of pass 1 make room for those of pass 2.
+        self.pool = Pool::new(0, 0);
+        self.options.properties = properties;
+        seal::seal(
+            &self.site,
+            &self.options,
+            geometry,
+            digests,
+            laid,
+            signers,
+            watch,
+        )
     }
 
     /// Stops and keeps what the next run can use, durable.
     ///
     /// # Errors
     /// As the file system says.
-    pub fn suspend(self) -> Result<(), BundleError> {
-        todo!()
+    pub fn suspend(mut self) -> Result<(), BundleError> {
+        self.flush()?;
+        self.layer.stop()?;
+        self.site.sync()
     }
 
     /// Removes what was written under temporary names.
     ///
     /// # Errors
     /// As the file system says.
-    pub fn discard(self) -> Result<(), BundleError> {
-        todo!()
+    pub fn discard(mut self) -> Result<(), BundleError> {
+        // What the disk said to files that go anyway does not matter.
+        let _ = self.layer.stop();
+        self.site.clear(&[])?;
+        self.site.sync()
     }
 }
 
-/// What an interrupted run left of the blob, readable.
-#[derive(Debug)]
-pub struct PartialBlob {}
-
-impl PartialBlob {
-    /// Bytes from the blob's start.
-    #[must_use]
-    pub fn len(&self) -> u64 {
-        todo!()
+/// A name that is taken: by a bundle, by what is no file, or by a file that no interrupted run gave.
+fn taken<'a>(standing: &'a Standing, cut_off: bool, options: &PackOptions) -> Option<&'a str> {
+    let needed = |name: &str| match (&options.only, site::piece(name)) {
+        (Some(only), Some(piece)) => only.contains(&piece),
+        (Some(_), None) => name == MANIFEST,
+        (None, _) => true,
+    };
+    let mut blocked = standing.in_the_way.iter();
+    if let Some((_, found)) = blocked.find(|(name, _)| needed(name)) {
+        return Some(found);
     }
+    let mut named = standing.named.keys();
+    let taken = |name: &&String| needed(name) && (name.as_str() == MANIFEST || !cut_off);
+    named.find(taken).map(String::as_str)
+}
 
-    /// Reads exactly `to.len()` bytes at `offset`.
-    ///
-    /// # Errors
-    /// As the file system says.
-    pub fn read_exact_at(&self, to: &mut [u8], offset: u64) -> std::io::Result<()> {
-        todo!()
+/// Parts that are written: for a resend of parts alone no others, for one of parity all.
+fn cut(options: &PackOptions) -> Cut {
+    let only = options.only.as_ref().and_then(|only| {
+        let part = |piece: &Piece| match piece {
+            Piece::Part(number) => Some(*number),
+            Piece::Parity(_) => None,
+        };
+        only.iter().map(part).collect()
+    });
+    Cut {
+        part_size: options.part_size,
+        block_size: options.block_size,
+        only,
+    }
+}
+
+fn check(key: &str, options: &PackOptions) -> Result<(), BundleError> {
+    let refused = |text: String| Err(BundleError::Refused(text));
+    if !site::is_key(key) {
+        return refused(format!("{key:?} cannot be a key"));
+    }
+    if let Err(error) = BlobName::new(&options.name) {
+        return refused(error.to_string());
+    }
+    if matches!(options.parity, Parity::Lost(0) | Parity::Percent(0 | 101..)) {
+        return refused(format!("no parity can be made as {:?}", options.parity));
+    }
+    // The shortest blob: whether sizes and parity can be had at all.
+    Geometry::plan(0, options.part_size, options.block_size, options.parity)?;
+    Ok(())
+}
+
+fn wide(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn narrow(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, BundleError> {
+    let thread = Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|_| no_thread())
+}
+
+/// A thread could not be had, or ended by a mistake of ours.
+fn no_thread() -> BundleError {
+    BundleError::Io {
+        doing: "run",
+        path: "a thread of this process".into(),
+        source: std::io::ErrorKind::Other.into(),
     }
 }

@@ -4,11 +4,19 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::dir::Dir;
+use crate::dir::{Dir, File, read_exact_at, write_all_at};
 use crate::error::BundleError;
+use crate::geometry::Piece;
+use crate::mend::each_stripe;
 use crate::open::Bundle;
 use crate::pack::Digests;
-use crate::watch::Watch;
+use crate::verify::{Damage, Shelf};
+use crate::watch::{Stage, Watch};
+use crate::write::{failed, temporary};
+
+mod whole;
+
+use whole::Whole;
 
 /// Where the blob goes.
 pub enum Output<'a> {
@@ -29,15 +37,222 @@ pub struct Restored {
     pub digests: Digests,
 }
 
-/// Restores the blob.
+/// Restores the blob. A file is durable when this returns; after an interruption it begins anew.
 ///
 /// # Errors
-/// [`BundleError::BeyondRepair`]; [`BundleError::Mismatch`] when the whole does not have the SHA-256
-/// that the manifest states; [`BundleError::Exists`]; [`BundleError::Io`].
+/// [`BundleError::BeyondRepair`]; [`BundleError::Mismatch`] when the whole does not have the digests
+/// that the manifest states; [`BundleError::Exists`]; [`BundleError::Busy`] when another blobferry works
+/// in the file's directory; [`BundleError::Io`]; [`BundleError::Interrupted`].
 pub fn restore(
     bundle: &Bundle,
     to: Output<'_>,
     watch: &dyn Watch,
 ) -> Result<Restored, BundleError> {
-    todo!()
+    let survey = bundle.survey_now()?;
+    let shelf = Shelf {
+        bundle,
+        survey: &survey,
+    };
+    let geometry = shelf.geometry();
+    let mut missing = Damage::default();
+    for piece in geometry
+        .pieces()
+        .filter(|piece| !survey.pieces.contains_key(piece))
+    {
+        missing.add_whole(geometry, piece);
+    }
+    if !missing.mendable(geometry) {
+        return Err(shelf.beyond_repair(&missing));
+    }
+    watch.begin(Stage::Restore, Some(geometry.blob_size()));
+    let (mended, digests) = match to {
+        Output::File(dir, name) => to_file(shelf, &*dir, name, watch)?,
+        Output::Stream(stream) => to_stream(shelf, stream, watch)?,
+    };
+    let bytes = geometry.blob_size();
+    Ok(Restored {
+        bytes,
+        mended,
+        digests,
+    })
+}
+
+fn to_stream(
+    shelf: Shelf<'_>,
+    stream: &mut (dyn Write + Send),
+    watch: &dyn Watch,
+) -> Result<(u64, Digests), BundleError> {
+    let mut mended = 0;
+    let mut failed = |source| BundleError::Io {
+        doing: "write",
+        path: "-".into(),
+        source,
+    };
+    let digests = whole(shelf, watch).pass(
+        |offset, to| shelf.read(offset, to).map(|bytes| mended += bytes),
+        |_, bytes| stream.write_all(bytes).map_err(&mut failed),
+    )?;
+    stream.flush().map_err(failed)?;
+    compare(shelf, &digests)?;
+    Ok((mended, digests))
+}
+
+fn whole<'a>(shelf: Shelf<'_>, watch: &'a dyn Watch) -> Whole<'a> {
+    let len = shelf.geometry().blob_size();
+    Whole { len, watch }
+}
+
+fn to_file(
+    shelf: Shelf<'_>,
+    dir: &dyn Dir,
+    name: &str,
+    watch: &dyn Watch,
+) -> Result<(u64, Digests), BundleError> {
+    let exists = || BundleError::Exists {
+        path: dir.path().join(name),
+    };
+    let locked = dir.lock().map_err(failed(dir, "lock", ""))?;
+    let path = || dir.path().to_owned();
+    let _lock = locked.ok_or_else(|| BundleError::Busy { path: path() })?;
+    let entries = dir.list().map_err(failed(dir, "list", ""))?;
+    if entries.iter().any(|entry| entry.name == name) {
+        return Err(exists());
+    }
+    // Not the blob's name, which may be as long as a name can be.
+    let sha256 = shelf.bundle.manifest.blob.sha256.to_string();
+    let partial = temporary("restore", sha256.get(..16).unwrap_or_default());
+    if entries.iter().any(|entry| entry.name == partial) {
+        dir.remove(&partial)
+            .map_err(failed(dir, "remove", &partial))?;
+    }
+    let file = dir
+        .create(&partial)
+        .map_err(failed(dir, "create", &partial))?;
+    let target = Target {
+        dir,
+        file,
+        name: &partial,
+    };
+    let filled = target.fill(shelf, watch).and_then(|(mended, digests)| {
+        compare(shelf, &digests)?;
+        dir.rename(&partial, name)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::AlreadyExists => exists(),
+                _ => failed(dir, "rename", &partial)(error),
+            })?;
+        Ok((mended, digests))
+    });
+    if filled.is_err() {
+        // Where even this fails, the next run does it.
+        let _ = dir.remove(&partial);
+    }
+    let filled = filled?;
+    dir.sync().map_err(failed(dir, "sync", ""))?;
+    Ok(filled)
+}
+
+/// The file that is being filled, under its temporary name.
+struct Target<'a> {
+    dir: &'a dyn Dir,
+    file: Box<dyn File>,
+    name: &'a str,
+}
+
+impl Target<'_> {
+    /// Writes the blob, durable, and hashes it.
+    fn fill(&self, shelf: Shelf<'_>, watch: &dyn Watch) -> Result<(u64, Digests), BundleError> {
+        let (geometry, found) = (shelf.geometry(), &shelf.survey.pieces);
+        let whole_part = |number| {
+            let piece = Piece::Part(number);
+            found
+                .get(&piece)
+                .is_some_and(|(_, len)| *len >= geometry.len(piece))
+        };
+        if (0..geometry.parts()).all(whole_part) {
+            self.in_order(shelf, watch)
+        } else {
+            self.in_stripes(shelf, watch)
+        }
+    }
+
+    /// From the first part to the last, hashed on the way.
+    fn in_order(&self, shelf: Shelf<'_>, watch: &dyn Watch) -> Result<(u64, Digests), BundleError> {
+        let mut mended = 0;
+        let digests = whole(shelf, watch).pass(
+            |offset, to| shelf.read(offset, to).map(|bytes| mended += bytes),
+            |offset, bytes| self.write(bytes, offset),
+        )?;
+        self.sync()?;
+        Ok((mended, digests))
+    }
+
+    /// Several parts at a time, so that every block is read once, however many of them must be computed
+    /// from it; hashed by reading the file.
+    fn in_stripes(
+        &self,
+        shelf: Shelf<'_>,
+        watch: &dyn Watch,
+    ) -> Result<(u64, Digests), BundleError> {
+        let geometry = shelf.geometry();
+        let mut mended = 0;
+        for group in 0..geometry.groups() {
+            let members = geometry.members(group);
+            let parts: Vec<_> = members
+                .filter(|piece| matches!(piece, Piece::Part(_)))
+                .collect();
+            mended += each_stripe(shelf, group, &parts, watch, &|piece, block, bytes| {
+                let (Piece::Part(number) | Piece::Parity(number)) = piece;
+                let start = u64::from(number) * geometry.part_size();
+                self.write(bytes, start + geometry.block(piece, block).start)
+            })?;
+        }
+        self.sync()?;
+        watch.begin(Stage::Verify, Some(geometry.blob_size()));
+        let read = |offset, to: &mut [u8]| {
+            read_exact_at(&*self.file, to, offset).map_err(failed(self.dir, "read", self.name))
+        };
+        let digests = whole(shelf, watch).pass(read, |_, _| Ok(()))?;
+        Ok((mended, digests))
+    }
+
+    fn write(&self, bytes: &[u8], offset: u64) -> Result<(), BundleError> {
+        let doing = || failed(self.dir, "write", self.name);
+        write_all_at(&*self.file, bytes, offset).map_err(doing())?;
+        self.file
+            .start_writeback(offset, u64::try_from(bytes.len()).unwrap_or(0));
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), BundleError> {
+        self.file
+            .sync()
+            .map_err(failed(self.dir, "sync", self.name))
+    }
+}
+
+/// The authority is the SHA-256; the others would be stored by a service that believes us.
+fn compare(shelf: Shelf<'_>, digests: &Digests) -> Result<(), BundleError> {
+    let blob = &shelf.bundle.manifest.blob;
+    let pairs = [
+        (
+            format!("sha256:{}", blob.sha256),
+            format!("sha256:{}", digests.sha256),
+        ),
+        (format!("md5:{}", blob.md5), format!("md5:{}", digests.md5)),
+        (
+            format!("crc64:{}", blob.crc64),
+            format!("crc64:{}", digests.crc64),
+        ),
+    ];
+    match pairs
+        .into_iter()
+        .find(|(expected, actual)| expected != actual)
+    {
+        None => Ok(()),
+        Some((expected, actual)) => Err(BundleError::Mismatch {
+            what: "the restored blob".to_owned(),
+            expected,
+            actual,
+        }),
+    }
 }

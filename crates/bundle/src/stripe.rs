@@ -9,6 +9,8 @@ use reed_solomon_simd::rate::{HighRateDecoder, HighRateEncoder, RateDecoder, Rat
 
 mod engine;
 #[cfg(test)]
+mod math;
+#[cfg(test)]
 mod tests;
 
 use engine::SmallEngine;

@@ -73,3 +73,69 @@ impl BlockTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Parity;
+
+    fn cut() -> Geometry {
+        Geometry::plan(20_000, 8192, 4096, Parity::Lost(2)).unwrap()
+    }
+
+    #[test]
+    fn every_block_has_a_place_of_its_own() {
+        let mut table = BlockTable::blank(cut()).unwrap();
+        let blocks = || {
+            let pieces = cut().pieces();
+            pieces.flat_map(|piece| (0..cut().blocks(piece)).map(move |block| (piece, block)))
+        };
+        let digest = |piece, block| Sha256Digest::of(format!("{piece} {block}").as_bytes());
+        for (piece, block) in blocks() {
+            assert!(table.set(piece, block, &digest(piece, block)));
+        }
+        let read = BlockTable::from_bytes(cut(), table.as_bytes().to_vec()).unwrap();
+        let mut bytes = table.as_bytes();
+        for (piece, block) in blocks() {
+            assert_eq!(read.get(piece, block), Some(digest(piece, block)));
+            let (first, rest) = bytes.split_at(32);
+            assert_eq!(
+                first,
+                digest(piece, block).as_bytes(),
+                "in the file's order"
+            );
+            bytes = rest;
+        }
+        assert!(bytes.is_empty());
+    }
+
+    #[test]
+    fn no_block_no_place() {
+        let mut table = BlockTable::blank(cut()).unwrap();
+        let digest = Sha256Digest::of(b"");
+        for (piece, block) in [
+            (Piece::Part(0), 2),
+            (Piece::Part(2), 1),
+            (Piece::Part(3), 0),
+            (Piece::Parity(2), 0),
+            (Piece::Parity(u32::MAX), u32::MAX),
+        ] {
+            assert_eq!(table.get(piece, block), None);
+            assert!(!table.set(piece, block, &digest));
+        }
+        assert!(table.as_bytes().iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn another_length_is_refused() {
+        let bytes = BlockTable::blank(cut()).unwrap().as_bytes().to_vec();
+        for len in [0, bytes.len() - 1, bytes.len() + 32] {
+            assert_eq!(BlockTable::from_bytes(cut(), vec![0; len]), None);
+        }
+        let huge = Geometry::of(1 << 50, 1 << 42, 4096, 1, 0).unwrap();
+        assert_eq!(BlockTable::blank(huge), None);
+        assert_eq!(BlockTable::from_bytes(huge, Vec::new()), None);
+        let empty = Geometry::plan(0, 4096, 4096, Parity::Lost(1)).unwrap();
+        assert_eq!(BlockTable::blank(empty).unwrap().as_bytes(), b"");
+    }
+}

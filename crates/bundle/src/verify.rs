@@ -14,7 +14,7 @@ mod scan;
 
 pub(crate) use damage::Damage;
 pub(crate) use read::{Shelf, size};
-pub(crate) use scan::{Scan, scan};
+pub(crate) use scan::scan;
 
 /// How many bytes are read and hashed at a time.
 pub(crate) const BUFFER: usize = 16 << 20;
@@ -44,7 +44,14 @@ impl Bundle {
     /// and unreadable files are problems, not errors.
     pub fn verify(&self, uncached: bool, watch: &dyn Watch) -> Result<Report, BundleError> {
         let survey = self.survey_now()?;
-        let scan = scan(Shelf { bundle: self, survey: &survey }, uncached, watch)?;
+        let scan = scan(
+            Shelf {
+                bundle: self,
+                survey: &survey,
+            },
+            uncached,
+            watch,
+        )?;
         let mut problems = self.problems.clone();
         problems.extend(survey.problems);
         problems.extend(scan.problems);

@@ -11,7 +11,7 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{Dir, Entry, EntryKind, File, Lock, ReadBack};
+use super::{Dir, Entry, EntryKind, File, Lock, ReadBack, plain};
 
 mod file;
 
@@ -78,15 +78,6 @@ impl OsDir {
 
 fn flags(flags: OFlags) -> i32 {
     i32::try_from(flags.bits()).unwrap_or_default()
-}
-
-/// A name is one component of a path.
-fn plain(name: &str) -> io::Result<&str> {
-    if name.is_empty() || name == "." || name == ".." || name.contains(['/', '\0']) {
-        let text = format!("{name:?} is no plain file name");
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-    }
-    Ok(name)
 }
 
 fn check(stat: &Stat) -> io::Result<()> {
@@ -188,6 +179,11 @@ impl Dir for OsDir {
             Err(error) if is_unsupported(&error) => Ok(()),
             synced => synced,
         }
+    }
+
+    fn free(&self) -> Option<u64> {
+        let facts = rustix::fs::fstatvfs(&self.handle).ok()?;
+        facts.f_bavail.checked_mul(facts.f_frsize)
     }
 
     /// Locks the directory itself, so that no file stays behind. Two locks of one process exclude each

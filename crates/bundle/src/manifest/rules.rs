@@ -146,10 +146,10 @@ impl Chain {
 }
 
 fn no_control(field: &str, value: &str) -> Result<(), ManifestError> {
-    match value.chars().any(char::is_control) {
-        true => Err(ManifestError::field(field, "holds a control character")),
-        false => Ok(()),
+    if value.chars().any(char::is_control) {
+        return Err(ManifestError::field(field, "holds a control character"));
     }
+    Ok(())
 }
 
 /// RFC 3339 with seconds, capital T and Z, and at most nine digits of a fraction.

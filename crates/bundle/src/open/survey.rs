@@ -1,6 +1,6 @@
 //! What stands in a bundle's directory, compared with what its manifest names. Names and lengths only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dir::{Entry, EntryKind};
 use crate::geometry::{Geometry, Piece};
@@ -19,8 +19,8 @@ pub(crate) const SET_ASIDE: &str = "damaged-";
 pub(crate) struct Survey {
     /// Pieces that are regular files: the name that each really has, and its length in bytes.
     pub(crate) pieces: BTreeMap<Piece, (String, u64)>,
-    /// Names in use, in small letters, as some file systems compare them.
-    names: BTreeMap<String, String>,
+    /// Names in use, by what they are in small letters, as some file systems compare them.
+    names: BTreeMap<String, BTreeSet<String>>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) notes: Vec<String>,
 }
@@ -42,7 +42,8 @@ impl Survey {
         for entry in entries {
             left.insert(&entry.name, entry);
             let folded = entry.name.to_ascii_lowercase();
-            survey.names.insert(folded, entry.name.clone());
+            let alike = survey.names.entry(folded).or_default();
+            alike.insert(entry.name.clone());
         }
         let mut absent = Vec::new();
         for (file, piece) in wanted(geometry) {
@@ -53,11 +54,14 @@ impl Survey {
         }
         // Only now, so that no file is taken for another one that has its exact name.
         for (file, piece) in absent {
-            let found = survey.names.get(&file.to_ascii_lowercase()).cloned();
-            match found.and_then(|found| left.remove(found.as_str())) {
+            let found = survey.real_name(&file).and_then(|found| left.remove(found));
+            match found {
                 Some(entry) => {
                     let found = entry.name.clone();
-                    let wrong = Problem::WrongCase { file: file.clone(), found };
+                    let wrong = Problem::WrongCase {
+                        file: file.clone(),
+                        found,
+                    };
                     survey.problems.push(wrong);
                     survey.take(&file, piece, entry, geometry);
                 }
@@ -67,9 +71,13 @@ impl Survey {
         }
         for name in left.into_keys().map(str::to_owned) {
             if name.starts_with(SET_ASIDE) {
-                survey.notes.push(format!("{name} was set aside by a repair"));
+                survey
+                    .notes
+                    .push(format!("{name} was set aside by a repair"));
             } else if parse_temporary(&name).is_some() {
-                survey.notes.push(format!("{name} is left from an interrupted run"));
+                survey
+                    .notes
+                    .push(format!("{name} is left from an interrupted run"));
             } else {
                 survey.problems.push(Problem::Extra { file: name });
             }
@@ -90,17 +98,33 @@ impl Survey {
         }
     }
 
-    /// The name that really stands there where `name` is wanted, as a file system that does not tell
-    /// letter case apart sees it.
+    /// The name that stands there where `name` is wanted: itself, or one that differs in letter case
+    /// only, which some file systems do not tell apart.
     pub(crate) fn real_name(&self, name: &str) -> Option<&str> {
-        let found = self.names.get(&name.to_ascii_lowercase())?;
-        Some(found)
+        let alike = self.names.get(&name.to_ascii_lowercase())?;
+        let found = alike.get(name).or_else(|| alike.first());
+        found.map(String::as_str)
+    }
+
+    /// All names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.values().flatten().map(String::as_str)
+    }
+
+    /// Files under a name in wrong letter case, with the right one.
+    pub(crate) fn wrong_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.problems.iter().filter_map(|problem| match problem {
+            Problem::WrongCase { file, found } => Some((found.as_str(), file.as_str())),
+            _ => None,
+        })
     }
 }
 
 /// Every name that a bundle's files have; signatures may be absent.
 fn wanted(geometry: &Geometry) -> impl Iterator<Item = (String, Option<Piece>)> {
-    let pieces = geometry.pieces().map(|piece| (piece.to_string(), Some(piece)));
+    let pieces = geometry
+        .pieces()
+        .map(|piece| (piece.to_string(), Some(piece)));
     let plain = [MANIFEST, TABLE, SUMS].map(|name| (name.to_owned(), None));
     let signed = (1..=MOST_SIGNATURES).map(|number| (signature_name(number), None));
     pieces.chain(plain).chain(signed)
@@ -147,7 +171,10 @@ mod tests {
         );
         assert_eq!(survey.notes.len(), 2, "{:?}", survey.notes);
         assert_eq!(survey.pieces.len(), 3);
-        assert_eq!(survey.pieces[&Piece::Part(1)], ("PART-0001".to_owned(), 4000));
+        assert_eq!(
+            survey.pieces[&Piece::Part(1)],
+            ("PART-0001".to_owned(), 4000)
+        );
         assert_eq!(survey.real_name("part-0001"), Some("PART-0001"));
     }
 }

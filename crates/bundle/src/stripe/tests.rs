@@ -22,7 +22,9 @@ fn all(stripe: &Stripe, shards: u32) -> Vec<Vec<u8>> {
 /// Spoils the lost shards, mends them and compares all.
 fn survives(stripe: &mut Stripe, shards: u32, lost: &[u32]) -> bool {
     let whole = all(stripe, shards);
-    lost.iter().for_each(|at| stripe.shard_mut(*at).fill(0x5a));
+    for shard in lost {
+        stripe.shard_mut(*shard).fill(0x5a);
+    }
     stripe.mend(lost) && all(stripe, shards) == whole
 }
 

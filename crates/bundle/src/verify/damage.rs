@@ -49,16 +49,24 @@ impl Damage {
 
     /// All of it, to report.
     pub(crate) fn problems(&self) -> Vec<Problem> {
-        self.0.keys().filter_map(|piece| self.problem(*piece)).collect()
+        self.0
+            .keys()
+            .filter_map(|piece| self.problem(*piece))
+            .collect()
     }
 
     /// Whether every stripe has at most as many bad blocks as its group has parity parts.
     pub(crate) fn mendable(&self, geometry: &Geometry) -> bool {
         let mut groups: BTreeMap<u32, Vec<&RangeInclusive<BlockNumber>>> = BTreeMap::new();
         for (piece, runs) in &self.0 {
-            groups.entry(geometry.group(*piece)).or_default().extend(runs);
+            groups
+                .entry(geometry.group(*piece))
+                .or_default()
+                .extend(runs);
         }
-        groups.values().all(|runs| most_at_once(runs) <= geometry.per_group())
+        groups
+            .values()
+            .all(|runs| most_at_once(runs) <= geometry.per_group())
     }
 }
 
@@ -71,7 +79,11 @@ fn most_at_once(runs: &[&RangeInclusive<BlockNumber>]) -> u32 {
     edges.sort_unstable();
     let (mut now, mut most) = (0_u32, 0);
     for (_, start) in edges {
-        now = if start { now.saturating_add(1) } else { now.saturating_sub(1) };
+        now = if start {
+            now.saturating_add(1)
+        } else {
+            now.saturating_sub(1)
+        };
         most = most.max(now);
     }
     most

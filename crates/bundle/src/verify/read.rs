@@ -82,12 +82,21 @@ impl<'a> Shelf<'a> {
         let length = size(self.geometry().block_size());
         let mut bad = match self.open(piece) {
             Some(file) => self.read_run(&*file, piece, first, to),
-            None => (first..).zip(to.chunks(length)).map(|(block, _)| block).collect(),
+            None => (first..)
+                .zip(to.chunks(length))
+                .map(|(block, _)| block)
+                .collect(),
         };
         let blocks = (first..).zip(to.chunks(length));
         let readable = blocks.filter(|(block, _)| bad.binary_search(block).is_err());
-        let readable: Vec<_> = readable.map(|(block, bytes)| (piece, block, bytes)).collect();
-        bad.extend(self.wrong_blocks(&readable).into_iter().map(|(_, block)| block));
+        let readable: Vec<_> = readable
+            .map(|(block, bytes)| (piece, block, bytes))
+            .collect();
+        bad.extend(
+            self.wrong_blocks(&readable)
+                .into_iter()
+                .map(|(_, block)| block),
+        );
         if bad.is_empty() {
             return Ok(0);
         }
@@ -99,6 +108,48 @@ impl<'a> Shelf<'a> {
                 mended += mender.load(block, &[piece])?;
                 to.copy_from_slice(mender.block(piece, block));
             }
+        }
+        Ok(mended)
+    }
+
+    /// As [`Bundle::read`]; returns how many bytes had to be computed.
+    pub(crate) fn read(self, offset: u64, to: &mut [u8]) -> Result<u64, BundleError> {
+        let geometry = self.geometry();
+        let len = u64::try_from(to.len()).unwrap_or(u64::MAX);
+        if offset
+            .checked_add(len)
+            .is_none_or(|end| end > geometry.blob_size())
+        {
+            return Err(BundleError::Refused(format!(
+                "bytes behind the end of a blob of {} bytes",
+                geometry.blob_size()
+            )));
+        }
+        let (mut offset, mut to, mut mended) = (offset, to, 0);
+        while !to.is_empty() {
+            let (number, inside) = (offset / geometry.part_size(), offset % geometry.part_size());
+            let piece = Piece::Part(u32::try_from(number).unwrap_or(u32::MAX));
+            let first = u32::try_from(inside / geometry.block_size()).unwrap_or(u32::MAX);
+            let block = geometry.block(piece, first);
+            let left = size(geometry.len(piece) - inside).min(to.len()).min(BUFFER);
+            let taken = if inside == block.start && left >= size(block.end - block.start) {
+                let ends = inside + u64::try_from(left).unwrap_or(0) == geometry.len(piece);
+                let torn = left % size(geometry.block_size());
+                let whole = if ends { left } else { left - torn };
+                mended += self.read_blocks(piece, first, to.split_at_mut(whole).0)?;
+                whole
+            } else {
+                let mut bytes = vec![0; size(block.end - block.start)];
+                mended += self.read_blocks(piece, first, &mut bytes)?;
+                let bytes = bytes.split_at(size(inside - block.start)).1;
+                let len = bytes.len().min(to.len());
+                to.split_at_mut(len)
+                    .0
+                    .copy_from_slice(bytes.split_at(len).0);
+                len
+            };
+            offset += u64::try_from(taken).unwrap_or(u64::MAX);
+            to = to.split_at_mut(taken).1;
         }
         Ok(mended)
     }
@@ -120,44 +171,12 @@ impl Bundle {
     /// [`BundleError::BeyondRepair`] when the parity is not enough; [`BundleError::Refused`] for bytes
     /// behind the blob's end.
     pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
-        self.read_mending(offset, to).map(drop)
-    }
-
-    /// As [`read`](Self::read); returns how many bytes had to be computed.
-    pub(crate) fn read_mending(&self, offset: u64, to: &mut [u8]) -> Result<u64, BundleError> {
-        let geometry = &self.manifest.geometry;
-        let len = u64::try_from(to.len()).unwrap_or(u64::MAX);
-        if offset.checked_add(len).is_none_or(|end| end > geometry.blob_size()) {
-            return Err(BundleError::Refused(format!(
-                "bytes behind the end of a blob of {} bytes",
-                geometry.blob_size()
-            )));
+        let survey = &self.survey;
+        Shelf {
+            bundle: self,
+            survey,
         }
-        let shelf = Shelf { bundle: self, survey: &self.survey };
-        let (mut offset, mut to, mut mended) = (offset, to, 0);
-        while !to.is_empty() {
-            let (number, inside) = (offset / geometry.part_size(), offset % geometry.part_size());
-            let piece = Piece::Part(u32::try_from(number).unwrap_or(u32::MAX));
-            let first = u32::try_from(inside / geometry.block_size()).unwrap_or(u32::MAX);
-            let block = geometry.block(piece, first);
-            let left = size(geometry.len(piece) - inside).min(to.len()).min(BUFFER);
-            let taken = if inside == block.start && left >= size(block.end - block.start) {
-                let ends = inside + u64::try_from(left).unwrap_or(0) == geometry.len(piece);
-                let torn = left % size(geometry.block_size());
-                let whole = if ends { left } else { left - torn };
-                mended += shelf.read_blocks(piece, first, to.split_at_mut(whole).0)?;
-                whole
-            } else {
-                let mut bytes = vec![0; size(block.end - block.start)];
-                mended += shelf.read_blocks(piece, first, &mut bytes)?;
-                let bytes = bytes.split_at(size(inside - block.start)).1;
-                let len = bytes.len().min(to.len());
-                to.split_at_mut(len).0.copy_from_slice(bytes.split_at(len).0);
-                len
-            };
-            offset += u64::try_from(taken).unwrap_or(u64::MAX);
-            to = to.split_at_mut(taken).1;
-        }
-        Ok(mended)
+        .read(offset, to)
+        .map(drop)
     }
 }

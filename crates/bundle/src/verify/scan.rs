@@ -45,10 +45,16 @@ pub(crate) fn scan(
         damage: Damage::default(),
         lies: BTreeSet::new(),
         problems: Vec::new(),
-        read: if uncached { ReadBack::Direct } else { ReadBack::Cached },
+        read: if uncached {
+            ReadBack::Direct
+        } else {
+            ReadBack::Cached
+        },
         bytes: 0,
     };
-    let there = geometry.pieces().filter(|piece| survey.pieces.contains_key(piece));
+    let there = geometry
+        .pieces()
+        .filter(|piece| survey.pieces.contains_key(piece));
     let there: Vec<Piece> = there.collect();
     let total = there.iter().map(|piece| geometry.len(*piece)).sum();
     watch.begin(Stage::Verify, Some(total));
@@ -60,7 +66,12 @@ pub(crate) fn scan(
     let lanes = (BUFFER / size(geometry.block_size())).clamp(1, LANES);
     for pieces in there.chunks(lanes) {
         let lanes = pieces.iter().map(|piece| open(shelf, *piece, uncached));
-        Batch { shelf, lanes: lanes.collect(), watch }.run(&mut scan)?;
+        Batch {
+            shelf,
+            lanes: lanes.collect(),
+            watch,
+        }
+        .run(&mut scan)?;
     }
     Ok(scan)
 }
@@ -82,8 +93,16 @@ fn open(shelf: Shelf<'_>, piece: Piece, uncached: bool) -> Lane {
         dir.open(name).map(|file| (file, ReadBack::Cached))
     };
     match opened {
-        Ok((file, read)) => Lane { piece, file: Some(file), read },
-        Err(_) => Lane { piece, file: None, read: ReadBack::Direct },
+        Ok((file, read)) => Lane {
+            piece,
+            file: Some(file),
+            read,
+        },
+        Err(_) => Lane {
+            piece,
+            file: None,
+            read: ReadBack::Direct,
+        },
     }
 }
 
@@ -106,7 +125,11 @@ struct Batch<'a> {
 impl Batch<'_> {
     fn run(&self, scan: &mut Scan) -> Result<(), BundleError> {
         let geometry = self.shelf.geometry();
-        let most = self.lanes.iter().map(|lane| geometry.blocks(lane.piece)).max();
+        let most = self
+            .lanes
+            .iter()
+            .map(|lane| geometry.blocks(lane.piece))
+            .max();
         let (most, block) = (most.unwrap_or(0).max(1), size(geometry.block_size()));
         let room = BUFFER / block.saturating_mul(self.lanes.len()).max(1);
         let step = most.min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
@@ -138,7 +161,9 @@ impl Batch<'_> {
                 let _ = full.send((buffer, lens));
             }
             drop(full);
-            Ok(hasher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            Ok(hasher
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })?;
         self.conclude(&digests, scan);
         Ok(())

@@ -80,6 +80,7 @@ impl Fields {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape of its siblings")]
 pub(super) fn number(value: Value, path: &str) -> Result<u64, ManifestError> {
     match value {
         Value::Number(number) => Ok(number),

@@ -59,10 +59,8 @@ fn large_and_deep_ones() {
     assert!(refused(&vec![b' '; 5 << 20]).contains("5242880 bytes"));
     assert!(refused(format!("[{}0]\n", "0,".repeat(2_000_000)).as_bytes()).contains("too many"));
     assert!(refused("9".repeat(4 << 20).as_bytes()).contains("above 2^53"));
-    let mut many = String::from("{");
-    (0..100_000).for_each(|key| many.push_str(&format!("\"{key:06}\":0,")));
-    many.truncate(many.len() - 1);
-    many.push_str("}\n");
+    let keys: Vec<String> = (0..100_000).map(|key| format!("\"{key:06}\":0")).collect();
+    let many = format!("{{{}}}\n", keys.join(","));
     assert!(many.len() < usize::try_from(LONGEST_MANIFEST).unwrap());
     assert_eq!(refused(many.as_bytes()), "format is missing");
     let long = format!("{{\"format\":\"{}\"}}\n", "\u{1f4a9}".repeat(1 << 19));
@@ -77,121 +75,123 @@ fn spoiled(from: &str, to: &str) -> String {
     refused(spoiled.as_bytes())
 }
 
+/// What is replaced in the example, by what, and what is said of it.
+const SPOILED: [(&str, &str, &str); 30] = [
+    ("\"size\":20000", "\"size\":20001", "parts[2].size is 3616"),
+    (
+        "\"size\":20000",
+        "\"size\":90071992547409",
+        "blob.size is refused: 90071992547409 bytes in parts",
+    ),
+    ("\"size\":3616", "\"size\":3617", "parts[2].size is 3617"),
+    ("\"per_group\":2", "\"per_group\":3", "parity.parts has 2"),
+    (
+        "\"per_group\":2",
+        "\"per_group\":0",
+        "parity.per_group cannot be 0",
+    ),
+    (
+        "\"per_group\":2",
+        "\"per_group\":4294967298",
+        "parity.per_group cannot be",
+    ),
+    (
+        "\"groups\":1",
+        "\"groups\":4",
+        "parity.groups is refused: 4 groups",
+    ),
+    (
+        "\"part_size\":8192",
+        "\"part_size\":8193",
+        "part_size is refused",
+    ),
+    (
+        "\"part_size\":8192",
+        "\"part_size\":0",
+        "part_size is refused",
+    ),
+    (
+        "\"size\":4096",
+        "\"size\":2048",
+        "blocks.size is refused: a block of 2048",
+    ),
+    ("-gf16-high", "-gf8", "parity.code is"),
+    (
+        "\"sequence\":2",
+        "\"sequence\":1",
+        "chain.previous has no place",
+    ),
+    ("\"sequence\":2", "\"sequence\":0", "chain.sequence begins"),
+    (
+        "\"channel\":\"east-1\"",
+        "\"channel\":\"East\"",
+        "chain.channel is",
+    ),
+    (
+        "\"name\":\"run42.tar\"",
+        "\"name\":\"../x\"",
+        "blob.name is refused",
+    ),
+    (
+        "\"name\":\"run42.tar\"",
+        "\"name\":\"a\\u0000b\"",
+        "blob.name is refused",
+    ),
+    (
+        "\"name\":\"run42.tar\"",
+        "\"name\":7",
+        "blob.name is no string",
+    ),
+    (
+        "application/x-tar",
+        "a\\r\\nx: y",
+        "blob.content_type holds",
+    ),
+    (
+        "{\"category\"",
+        "{\"Category\":\"\",\"category\"",
+        "blob.metadata cannot have",
+    ),
+    (
+        "{\"category\"",
+        "{\"\":\"\",\"category\"",
+        "blob.metadata cannot have",
+    ),
+    (
+        ":\"Images \\\"a\\\"\"",
+        ":7",
+        "blob.metadata holds what is no",
+    ),
+    ("08:00:00Z", "08:00:00+01:00", "created is"),
+    ("2026-11-21T", "2026-13-21T", "created is"),
+    (
+        "\"created\":\"2026-11-21T08:00:00Z\",",
+        "",
+        "created is missing",
+    ),
+    (
+        "00000000000000ab",
+        "+0000000000000ab",
+        "blob.crc64 is no CRC",
+    ),
+    (
+        "00000000000000ab",
+        "00000000000000AB",
+        "blob.crc64 is no CRC",
+    ),
+    ("\"md5\":\"", "\"md5\":\"md5:", "blob.md5 is no digest"),
+    (
+        "\"sha256\":\"",
+        "\"sha256\":\"0",
+        "blob.sha256 is no digest",
+    ),
+    ("\"tool\":\"", "\"tool\":\"\\u007f", "an escape"),
+    ("\"tool\":\"", "\"tool\":\"\u{7f}", "tool holds a control"),
+];
+
 #[test]
 fn fields_that_contradict_each_other() {
-    let cases = [
-        ("\"size\":20000", "\"size\":20001", "parts[2].size is 3616"),
-        (
-            "\"size\":20000",
-            "\"size\":90071992547409",
-            "blob.size is refused: 90071992547409 bytes in parts",
-        ),
-        ("\"size\":3616", "\"size\":3617", "parts[2].size is 3617"),
-        ("\"per_group\":2", "\"per_group\":3", "parity.parts has 2"),
-        (
-            "\"per_group\":2",
-            "\"per_group\":0",
-            "parity.per_group cannot be 0",
-        ),
-        (
-            "\"per_group\":2",
-            "\"per_group\":4294967298",
-            "parity.per_group cannot be",
-        ),
-        (
-            "\"groups\":1",
-            "\"groups\":4",
-            "parity.groups is refused: 4 groups",
-        ),
-        (
-            "\"part_size\":8192",
-            "\"part_size\":8193",
-            "part_size is refused",
-        ),
-        (
-            "\"part_size\":8192",
-            "\"part_size\":0",
-            "part_size is refused",
-        ),
-        (
-            "\"size\":4096",
-            "\"size\":2048",
-            "blocks.size is refused: a block of 2048",
-        ),
-        ("-gf16-high", "-gf8", "parity.code is"),
-        (
-            "\"sequence\":2",
-            "\"sequence\":1",
-            "chain.previous has no place",
-        ),
-        ("\"sequence\":2", "\"sequence\":0", "chain.sequence begins"),
-        (
-            "\"channel\":\"east-1\"",
-            "\"channel\":\"East\"",
-            "chain.channel is",
-        ),
-        (
-            "\"name\":\"run42.tar\"",
-            "\"name\":\"../x\"",
-            "blob.name is refused",
-        ),
-        (
-            "\"name\":\"run42.tar\"",
-            "\"name\":\"a\\u0000b\"",
-            "blob.name is refused",
-        ),
-        (
-            "\"name\":\"run42.tar\"",
-            "\"name\":7",
-            "blob.name is no string",
-        ),
-        (
-            "application/x-tar",
-            "a\\r\\nx: y",
-            "blob.content_type holds",
-        ),
-        (
-            "{\"category\"",
-            "{\"Category\":\"\",\"category\"",
-            "blob.metadata cannot have",
-        ),
-        (
-            "{\"category\"",
-            "{\"\":\"\",\"category\"",
-            "blob.metadata cannot have",
-        ),
-        (
-            ":\"Images \\\"a\\\"\"",
-            ":7",
-            "blob.metadata holds what is no",
-        ),
-        ("08:00:00Z", "08:00:00+01:00", "created is"),
-        ("2026-11-21T", "2026-13-21T", "created is"),
-        (
-            "\"created\":\"2026-11-21T08:00:00Z\",",
-            "",
-            "created is missing",
-        ),
-        (
-            "00000000000000ab",
-            "+0000000000000ab",
-            "blob.crc64 is no CRC",
-        ),
-        (
-            "00000000000000ab",
-            "00000000000000AB",
-            "blob.crc64 is no CRC",
-        ),
-        ("\"md5\":\"", "\"md5\":\"md5:", "blob.md5 is no digest"),
-        (
-            "\"sha256\":\"",
-            "\"sha256\":\"0",
-            "blob.sha256 is no digest",
-        ),
-        ("\"tool\":\"", "\"tool\":\"\\u007f", "an escape"),
-        ("\"tool\":\"", "\"tool\":\"\u{7f}", "tool holds a control"),
-    ];
-    for (from, to, reason) in cases {
+    for (from, to, reason) in SPOILED {
         let error = spoiled(from, to);
         assert!(error.contains(reason), "{to}: {error}");
     }
