@@ -43,7 +43,7 @@ pub use geometry::{
     BlockNumber, DEFAULT_BLOCK_SIZE, DEFAULT_PART_SIZE, Geometry, GeometryError, MOST_IN_GROUP,
     MOST_PARITY, MOST_PARTS, Parity, Piece,
 };
-pub use inspect::{Contents, inspect};
+pub use inspect::{Artifact, BlobKind, Contents, Finding, Layer, Referrer, inspect};
 pub use manifest::{
     BlobFacts, BlobProperties, Chain, LONGEST_MANIFEST, MANIFEST, Manifest, ManifestError,
 };

@@ -1,0 +1,1 @@
+//! Bounds that no real archive reaches, made small.
