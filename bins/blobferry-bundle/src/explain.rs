@@ -44,9 +44,8 @@ pub(crate) fn explain(error: &BundleError) -> Failure {
                 .hint(command("repair", path) + " mends what the parity can")
                 .hint(command("missing", path) + " --code makes a code to ask for the rest")
         }
-        BundleError::BeyondRepair { path, problems } => list(failure, problems).hint(
-            command("missing", path) + " --code makes a code to ask for what is lost",
-        ),
+        BundleError::BeyondRepair { path, problems } => list(failure, problems)
+            .hint(command("missing", path) + " --code makes a code to ask for what is lost"),
         BundleError::Exists { path } => failure.hint(format!(
             "nothing is replaced: name another place, or remove {} first",
             path.display()
@@ -57,7 +56,9 @@ pub(crate) fn explain(error: &BundleError) -> Failure {
         }
         BundleError::Geometry(cut) => match cut {
             GeometryError::TooManyParts { .. } => failure.hint("use a larger --part-size"),
-            GeometryError::Parity { .. } => failure.hint("use less --parity, or a larger --part-size"),
+            GeometryError::Parity { .. } => {
+                failure.hint("use less --parity, or a larger --part-size")
+            }
             _ => failure,
         },
         BundleError::Interrupted => failure.hint("run the same command again to go on"),
@@ -72,7 +73,9 @@ pub(crate) fn command(verb: &str, dir: &Path) -> String {
 
 fn list(failure: Failure, problems: &[Problem]) -> Failure {
     let shown = problems.iter().take(MOST_LISTED);
-    shown.fold(failure, |failure, problem| failure.cause(problem.to_string()))
+    shown.fold(failure, |failure, problem| {
+        failure.cause(problem.to_string())
+    })
 }
 
 /// Whether it is about whose bundle this is, not about its bytes.
@@ -111,9 +114,9 @@ fn is_vanished(error: &io::Error) -> bool {
 /// How the process ends over an error of the file system.
 pub(crate) fn io_status(error: &io::Error) -> ExitStatus {
     match error.kind() {
-        io::ErrorKind::StorageFull
-        | io::ErrorKind::QuotaExceeded
-        | io::ErrorKind::FileTooLarge => ExitStatus::Incomplete,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            ExitStatus::Incomplete
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => ExitStatus::Denied,
         _ if is_vanished(error) => ExitStatus::Incomplete,
         _ => ExitStatus::Failed,
@@ -149,7 +152,10 @@ mod tests {
 
     #[test]
     fn a_disk_that_may_come_back_is_incomplete_and_a_closed_door_is_denied() {
-        for errno in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].into_iter().chain(VANISHED) {
+        for errno in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG]
+            .into_iter()
+            .chain(VANISHED)
+        {
             assert_eq!(refused(errno).exit(), ExitStatus::Incomplete, "{errno}");
         }
         for errno in [Errno::ROFS, Errno::ACCESS] {

@@ -36,7 +36,7 @@ impl Facts {
     }
 
     /// A fact that reads the same for people and programs; the field is called like the row.
-    pub(crate) fn add(&mut self, label: &'static str, text: impl ToString) {
+    pub(crate) fn add(&mut self, label: &'static str, text: &impl ToString) {
         let text = text.to_string();
         self.field(&label.replace(' ', "_"), text.as_str());
         self.rows.add(label, text);
@@ -45,7 +45,7 @@ impl Facts {
     /// A fact, where there is one; programs see `null` where not.
     pub(crate) fn add_some(&mut self, label: &'static str, text: Option<impl ToString>) {
         match text {
-            Some(text) => self.add(label, text),
+            Some(text) => self.add(label, &text),
             None => self.field(&label.replace(' ', "_"), Value::Null),
         }
     }

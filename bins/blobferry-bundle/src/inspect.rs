@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::time::Instant;
 
-use blobferry_bundle::{Bundle, SignedBy, Stage, Watch, inspect};
+use blobferry_bundle::{Bundle, BundleError, Contents, SignedBy, Stage, Watch, inspect};
 use blobferry_terminal::{ExitStatus, Failure, Size, quantity};
 use serde_json::json;
 
@@ -15,24 +15,40 @@ use crate::streams::Streams;
 use crate::trust;
 use crate::watcher::Watcher;
 
+mod contents;
+
 /// How much of the blob is read at once, at least.
 const AT_ONCE: u64 = 4 << 20;
 
-pub(crate) fn run(args: &InspectArgs, streams: &Streams, stop: Stop) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(
+    args: &InspectArgs,
+    streams: &Streams,
+    stop: &Stop,
+) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let bundle = trust::open(&args.bundle)?;
     let mut facts = facts(&bundle, args, began);
-    if !args.no_contents {
-        let mut watcher = Watcher::start(streams, &stop);
-        let contents = look(&bundle, &watcher);
-        watcher.finish();
-        let _ = contents?;
+    if args.no_contents {
+        facts.show(streams)?;
+        return Ok(ExitStatus::Done);
     }
-    facts.show(streams)?;
+    let mut watcher = Watcher::start(streams, stop);
+    let contents = look(&bundle, &watcher);
+    watcher.finish();
+    let contents = contents?;
+    contents::add(&mut facts, &contents);
+    // In JSON the summary comes last, for people it comes first.
+    if streams.is_json() {
+        contents::show(&contents, streams)?;
+        facts.show(streams)?;
+    } else {
+        facts.show(streams)?;
+        contents::show(&contents, streams)?;
+    }
     Ok(ExitStatus::Done)
 }
 
-fn look(bundle: &Bundle, watch: &dyn Watch) -> Result<blobferry_bundle::Contents, Failure> {
+fn look(bundle: &Bundle, watch: &dyn Watch) -> Result<Contents, Failure> {
     let cut = &bundle.manifest().geometry;
     watch.begin(Stage::Verify, Some(cut.blob_size()));
     let at_once = usize::try_from(cut.block_size().max(AT_ONCE)).unwrap_or(1 << 20);
@@ -65,10 +81,12 @@ struct Blob<'a> {
 impl Read for Blob<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         if self.watch.stop() {
-            self.failed = Some(explain(&blobferry_bundle::BundleError::Interrupted));
+            self.failed = Some(explain(&BundleError::Interrupted));
             return Err(io::Error::other("interrupted"));
         }
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX).min(to.len());
+        let most = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(to.len());
         let (to, _) = to.split_at_mut(most);
         if let Err(error) = self.bundle.read(self.at, to) {
             self.failed = Some(explain(&error));
@@ -87,10 +105,10 @@ fn facts(bundle: &Bundle, args: &InspectArgs, began: Instant) -> Facts {
     let (blob, properties) = (&manifest.blob, &manifest.blob.properties);
     let mut facts = Facts::new("blob", cut.blob_size(), began);
     facts.add("name", &blob.name);
-    facts.add("bundle", args.bundle.dir.display());
-    facts.add("sha256", blob.sha256);
-    facts.add("md5", blob.md5);
-    facts.add("crc64", blob.crc64);
+    facts.add("bundle", &args.bundle.dir.display());
+    facts.add("sha256", &blob.sha256);
+    facts.add("md5", &blob.md5);
+    facts.add("crc64", &blob.crc64);
     facts.add_some("content type", properties.content_type.as_ref());
     facts.add_some("content md5", properties.content_md5);
     for (name, value) in &properties.metadata {
@@ -112,14 +130,17 @@ fn facts(bundle: &Bundle, args: &InspectArgs, began: Instant) -> Facts {
     facts.field("parity", cut.parity());
     facts.field("groups", cut.groups());
     if let Some(chain) = &manifest.chain {
-        facts.row("channel", format!("{} number {}", chain.channel, chain.sequence));
+        facts.row(
+            "channel",
+            format!("{} number {}", chain.channel, chain.sequence),
+        );
         facts.field("channel", chain.channel.as_str());
         facts.field("sequence", chain.sequence);
         facts.add_some("previous", chain.previous);
     }
     facts.add("created", &manifest.created);
     facts.add("tool", &manifest.tool);
-    facts.add("manifest", bundle.manifest_sha256());
+    facts.add("manifest", &bundle.manifest_sha256());
     add_signers(&mut facts, bundle);
     for field in bundle.unknown_fields() {
         facts.row("unknown field", field);
@@ -143,8 +164,15 @@ fn parity(per_group: u32, groups: u32) -> String {
 pub(crate) fn add_signers(facts: &mut Facts, bundle: &Bundle) {
     let signed = bundle.signed_by();
     for by in signed {
-        let SignedBy { fingerprint, algorithm, principals, .. } = by;
-        let who = principals.as_deref().unwrap_or("a key that nobody vouches for");
+        let SignedBy {
+            fingerprint,
+            algorithm,
+            principals,
+            ..
+        } = by;
+        let who = principals
+            .as_deref()
+            .unwrap_or("a key that nobody vouches for");
         facts.row("signed by", format!("{who}: {fingerprint} ({algorithm})"));
     }
     if signed.is_empty() {

@@ -18,9 +18,8 @@ pub(crate) fn read(flag: &str, path: &Path) -> Result<Signer, Failure> {
         let message = format!("{flag} {}: cannot sign", path.display());
         let failure = Failure::new(ExitStatus::Denied, message).because(&error);
         match error {
-            SignatureError::Passphrase(_) => failure.hint(
-                "run it on a terminal and type the passphrase, or give a key without one",
-            ),
+            SignatureError::Passphrase(_) => failure
+                .hint("run it on a terminal and type the passphrase, or give a key without one"),
             _ => failure.hint("wanted: an OpenSSH private key, e.g. from `ssh-keygen -t ed25519`"),
         }
     })

@@ -27,7 +27,7 @@ mod watcher;
 use std::process::ExitCode;
 
 use blobferry_terminal::{ExitStatus, Failure};
-use cli::{Cli, Command};
+use cli::Command;
 use streams::Streams;
 
 fn main() -> ExitCode {
@@ -48,12 +48,12 @@ fn main() -> ExitCode {
 fn run(command: &Command, streams: &mut Streams) -> Result<ExitStatus, Failure> {
     let stop = stop::listen()?;
     match command {
-        Command::Pack(args) => pack::run(args, streams, stop),
-        Command::Verify(args) => verify::run(args, streams, stop),
-        Command::Repair(args) => repair::run(args, streams, stop),
-        Command::Restore(args) => restore::run(args, streams, stop),
-        Command::Inspect(args) => inspect::run(args, streams, stop),
-        Command::Missing(args) => missing::run(args, streams, stop),
+        Command::Pack(args) => pack::run(args, streams, &stop),
+        Command::Verify(args) => verify::run(args, streams, &stop),
+        Command::Repair(args) => repair::run(args, streams, &stop),
+        Command::Restore(args) => restore::run(args, streams, &stop),
+        Command::Inspect(args) => inspect::run(args, streams, &stop),
+        Command::Missing(args) => missing::run(args, streams, &stop),
         Command::Sign(args) => sign::run(args, streams),
     }
 }

@@ -28,10 +28,14 @@ struct Wanted {
     mendable: bool,
 }
 
-pub(crate) fn run(args: &MissingArgs, streams: &Streams, stop: Stop) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(
+    args: &MissingArgs,
+    streams: &Streams,
+    stop: &Stop,
+) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let dir = place::existing(&args.dir)?;
-    let mut watcher = Watcher::start(streams, &stop);
+    let mut watcher = Watcher::start(streams, stop);
     let wanted = match Bundle::open(dir.clone(), &trust::none()) {
         Ok(bundle) => by_bundle(&bundle, &watcher),
         Err(error) => bare::by_manifest(dir.as_ref(), &error, &watcher),
@@ -135,7 +139,7 @@ fn show(
         .sum();
     let status = if names.is_empty() { "whole" } else { "missing" };
     let mut facts = Facts::new(status, bytes, began);
-    facts.add("bundle", args.dir.display());
+    facts.add("bundle", &args.dir.display());
     facts.field("missing", names);
     facts.add_some("code", code);
     facts.field("mendable", wanted.mendable);

@@ -21,7 +21,7 @@ use crate::{chain, key, place, source, value};
 /// What the manifest says packed it.
 const TOOL: &str = concat!("blobferry-bundle ", env!("CARGO_PKG_VERSION"));
 
-pub(crate) fn run(args: &PackArgs, streams: &Streams, stop: Stop) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(args: &PackArgs, streams: &Streams, stop: &Stop) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let part_size = value::flag("--part-size", value::part_size(&args.part_size))?;
     let parity = value::flag("--parity", value::parity(&args.parity))?;
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &PackArgs, streams: &Streams, stop: Stop) -> Result<Exit
         properties: receipt.properties,
         only: resend.as_ref().map(|code| code.pieces().clone()),
     };
-    let mut watcher = Watcher::start(streams, &stop);
+    let mut watcher = Watcher::start(streams, stop);
     let (input, key) = (source.input, source.key);
     let sealed = pack(input, dir, &key, options, &expect, &signers, &watcher);
     watcher.finish();
@@ -111,7 +111,7 @@ fn facts(args: &PackArgs, sealed: &Sealed, signed: Vec<String>, began: Instant) 
     let (manifest, cut) = (&sealed.manifest, &sealed.manifest.geometry);
     let mut facts = Facts::new("packed", cut.blob_size(), began);
     facts.add("name", &manifest.blob.name);
-    facts.add("bundle", args.out.display());
+    facts.add("bundle", &args.out.display());
     facts.field("parts", cut.parts());
     facts.field("parity", cut.parity());
     facts.field("part_size", cut.part_size());
@@ -124,13 +124,16 @@ fn facts(args: &PackArgs, sealed: &Sealed, signed: Vec<String>, began: Instant) 
             cut.parity()
         ),
     );
-    facts.add("sha256", manifest.blob.sha256);
-    facts.add("md5", manifest.blob.md5);
-    facts.add("manifest", sealed.manifest_sha256);
+    facts.add("sha256", &manifest.blob.sha256);
+    facts.add("md5", &manifest.blob.md5);
+    facts.add("manifest", &sealed.manifest_sha256);
     if let Some(chain) = &manifest.chain {
         facts.field("channel", chain.channel.as_str());
         facts.field("sequence", chain.sequence);
-        facts.row("channel", format!("{} number {}", chain.channel, chain.sequence));
+        facts.row(
+            "channel",
+            format!("{} number {}", chain.channel, chain.sequence),
+        );
     }
     for fingerprint in &signed {
         facts.row("signed by", fingerprint);
@@ -140,13 +143,15 @@ fn facts(args: &PackArgs, sealed: &Sealed, signed: Vec<String>, began: Instant) 
     if sealed.resumed > 0 {
         facts.row("resumed", Size(sealed.resumed).exact());
     }
-    facts.add("read back", sealed.read_back);
+    facts.add("read back", &sealed.read_back);
     facts.time(cut.blob_size());
     facts.field("safe_to_unplug", true);
     let dir = args.out.display();
     if let Some(code) = &args.resend {
         facts.field("resend", code.as_str());
-        facts.below(format!("{dir} holds what was asked for again and is safe to unplug"));
+        facts.below(format!(
+            "{dir} holds what was asked for again and is safe to unplug"
+        ));
     } else {
         facts.below(format!("{dir} is complete and safe to unplug"));
     }

@@ -5,16 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use blobferry_bundle::{Dir, OsDir};
-use blobferry_terminal::{ExitStatus, Failure};
+use blobferry_terminal::Failure;
 
 use crate::explain;
 
 /// Opens a directory that must be there.
 pub(crate) fn existing(path: &Path) -> Result<Arc<dyn Dir>, Failure> {
-    let opened = OsDir::open(path);
-    opened
-        .map(|dir| Arc::new(dir) as Arc<dyn Dir>)
-        .map_err(|error| unreachable(path, &error))
+    let opened = OsDir::open(path).map_err(|error| unreachable(path, &error))?;
+    Ok(Arc::new(opened))
 }
 
 /// Opens a directory, making it where only its own name is missing: a missing parent is a disk that is
@@ -41,7 +39,10 @@ fn unreachable(path: &Path, error: &io::Error) -> Failure {
 pub(crate) fn settle(path: &Path) -> Result<(), Failure> {
     let settled = fs_err::File::open(path).and_then(|dir| Ok(rustix::fs::syncfs(&dir)?));
     settled.map_err(|error| {
-        let message = format!("cannot make {} durable: do not unplug it yet", path.display());
+        let message = format!(
+            "cannot make {} durable: do not unplug it yet",
+            path.display()
+        );
         let failure = Failure::new(explain::io_status(&error), message).because(&error);
         explain::disk(failure, &error)
     })

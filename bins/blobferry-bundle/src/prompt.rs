@@ -1,6 +1,6 @@
 //! Asks for a passphrase on the terminal itself, without showing it: standard input may be the blob.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
@@ -43,10 +43,12 @@ fn ask(question: &str) -> io::Result<Option<String>> {
 }
 
 /// Reads up to the end of the line; `None` after ^C.
-fn line(from: &mut impl io::Read) -> io::Result<Option<String>> {
+fn line(from: &mut impl Read) -> io::Result<Option<String>> {
     let mut typed = Vec::new();
-    for byte in from.bytes() {
-        match byte? {
+    let mut key = [0];
+    while from.read(&mut key)? > 0 {
+        let [byte] = key;
+        match byte {
             b'\r' | b'\n' | 4 => break,
             3 => return Ok(None),
             8 | 127 => {

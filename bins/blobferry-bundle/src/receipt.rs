@@ -53,9 +53,12 @@ fn parse(text: &str) -> Result<Receipt, String> {
     let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let blob = file.blob.ok_or("there is no `blob` object")?;
     let digest = |prefix: &str, digest: Option<String>| {
-        digest.map(|digest| match digest.contains(':') {
-            true => digest,
-            false => format!("{prefix}:{digest}"),
+        digest.map(|digest| {
+            if digest.contains(':') {
+                digest
+            } else {
+                format!("{prefix}:{digest}")
+            }
         })
     };
     let named = [digest("sha256", blob.sha256), digest("md5", blob.md5)];

@@ -13,11 +13,15 @@ use crate::streams::Streams;
 use crate::watcher::Watcher;
 use crate::{found, place, trust};
 
-pub(crate) fn run(args: &RepairArgs, streams: &Streams, stop: Stop) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(
+    args: &RepairArgs,
+    streams: &Streams,
+    stop: &Stop,
+) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let bundle = trust::open(&args.bundle)?;
     let out = args.out.as_deref().map(place::made).transpose()?;
-    let mut watcher = Watcher::start(streams, &stop);
+    let mut watcher = Watcher::start(streams, stop);
     let repaired = repair(&bundle, out, &watcher);
     watcher.finish();
     let repaired = match repaired {
@@ -31,7 +35,13 @@ pub(crate) fn run(args: &RepairArgs, streams: &Streams, stop: Stop) -> Result<Ex
     };
     let whole = args.out.as_ref().unwrap_or(&args.bundle.dir);
     place::settle(whole)?;
-    facts(&repaired, bundle.manifest().geometry.blob_size(), args, began).show(streams)?;
+    facts(
+        &repaired,
+        bundle.manifest().geometry.blob_size(),
+        args,
+        began,
+    )
+    .show(streams)?;
     Ok(ExitStatus::Done)
 }
 
@@ -39,7 +49,7 @@ fn facts(repaired: &Repaired, bytes: u64, args: &RepairArgs, began: Instant) -> 
     let mut facts = Facts::new("repaired", bytes, began);
     let pieces: Vec<String> = repaired.pieces.iter().map(Piece::to_string).collect();
     let whole = args.out.as_ref().unwrap_or(&args.bundle.dir);
-    facts.add("bundle", whole.display());
+    facts.add("bundle", &whole.display());
     facts.row(
         "mended",
         if pieces.is_empty() {
@@ -55,6 +65,9 @@ fn facts(repaired: &Repaired, bytes: u64, args: &RepairArgs, began: Instant) -> 
     facts.field("set_aside", repaired.set_aside.clone());
     facts.time(bytes);
     facts.field("safe_to_unplug", true);
-    facts.below(format!("{} is complete and safe to unplug", whole.display()));
+    facts.below(format!(
+        "{} is complete and safe to unplug",
+        whole.display()
+    ));
     facts
 }

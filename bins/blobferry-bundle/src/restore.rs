@@ -20,7 +20,7 @@ use crate::{place, trust};
 pub(crate) fn run(
     args: &RestoreArgs,
     streams: &mut Streams,
-    stop: Stop,
+    stop: &Stop,
 ) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let to_stdout = args.out == OsStr::new("-");
@@ -28,16 +28,22 @@ pub(crate) fn run(
         streams.leave_stdout_to_data();
     }
     let bundle = trust::open(&args.bundle)?;
-    let target = (!to_stdout).then(|| target(&args.out, &bundle)).transpose()?;
-    let mut watcher = Watcher::start(streams, &stop);
+    let target = (!to_stdout)
+        .then(|| target(&args.out, &bundle))
+        .transpose()?;
+    let mut watcher = Watcher::start(streams, stop);
     let restored = write(&bundle, target.as_deref(), &watcher);
     watcher.finish();
     let restored = restored.map_err(|failure| match target {
-        None if failure.exit() != ExitStatus::Usage => failure
-            .hint("bytes went to standard output already: discard what was made of them"),
+        None if failure.exit() != ExitStatus::Usage => {
+            failure.hint("bytes went to standard output already: discard what was made of them")
+        }
         _ => failure,
     })?;
-    let shown = target.map_or_else(|| "standard output".to_owned(), |path| path.display().to_string());
+    let shown = target.map_or_else(
+        || "standard output".to_owned(),
+        |path| path.display().to_string(),
+    );
     facts(&bundle, &restored, &shown, began).show(streams)?;
     Ok(ExitStatus::Done)
 }
@@ -79,15 +85,18 @@ fn parent(path: &Path) -> Result<(&Path, &str), Failure> {
     let name = path.file_name().and_then(OsStr::to_str);
     let wrong = || Failure::usage(format!("--out {}: is no file's name", path.display()));
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    Ok((dir.unwrap_or_else(|| Path::new(".")), name.ok_or_else(wrong)?))
+    Ok((
+        dir.unwrap_or_else(|| Path::new(".")),
+        name.ok_or_else(wrong)?,
+    ))
 }
 
 fn facts(bundle: &Bundle, restored: &Restored, to: &str, began: Instant) -> Facts {
     let mut facts = Facts::new("restored", restored.bytes, began);
     facts.add("name", &bundle.manifest().blob.name);
-    facts.add("to", to);
-    facts.add("sha256", restored.digests.sha256);
-    facts.add("md5", restored.digests.md5);
+    facts.add("to", &to);
+    facts.add("sha256", &restored.digests.sha256);
+    facts.add("md5", &restored.digests.md5);
     facts.field("bytes_mended", restored.mended);
     if restored.mended > 0 {
         facts.row("mended", Size(restored.mended).exact());

@@ -24,19 +24,19 @@ pub(crate) fn run(args: &SignArgs, streams: &Streams) -> Result<ExitStatus, Fail
     let manifest = bundle.manifest();
     let mut facts = Facts::new("signed", manifest.geometry.blob_size(), began);
     facts.add("name", &manifest.blob.name);
-    facts.add("bundle", args.dir.display());
-    facts.add("sha256", manifest.blob.sha256);
-    facts.add("manifest", bundle.manifest_sha256());
-    facts.add("signature", file);
-    facts.add("key", signer.fingerprint());
+    facts.add("bundle", &args.dir.display());
+    facts.add("sha256", &manifest.blob.sha256);
+    facts.add("manifest", &bundle.manifest_sha256());
+    facts.add("signature", &file);
+    facts.add("key", &signer.fingerprint());
     facts.show(streams)?;
     Ok(ExitStatus::Done)
 }
 
 fn check_new(bundle: &Bundle, signer: &Signer) -> Result<(), Failure> {
     let fingerprint = signer.fingerprint();
-    let mut signed = bundle.signed_by().iter();
-    match signed.find(|by| by.fingerprint == fingerprint) {
+    let mut before = bundle.signed_by().iter();
+    match before.find(|by| by.fingerprint == fingerprint) {
         Some(by) => Err(Failure::new(
             ExitStatus::Failed,
             format!("this key has signed already: {}", by.file),

@@ -36,10 +36,11 @@ pub(crate) fn open(args: &PackArgs, part_size: u64) -> Result<Source, Failure> {
     let file = fs_err::File::open(path).map_err(|error| cannot(&error))?;
     let facts = file.metadata().map_err(|error| cannot(&error))?;
     if facts.is_dir() {
-        return Err(
-            Failure::usage(format!("{} is a directory: a blob is a file", path.display()))
-                .hint("tar -c DIR | blobferry-bundle pack - --name NAME.tar --out …"),
-        );
+        return Err(Failure::usage(format!(
+            "{} is a directory: a blob is a file",
+            path.display()
+        ))
+        .hint("tar -c DIR | blobferry-bundle pack - --name NAME.tar --out …"));
     }
     let (file, _) = file.into_parts();
     if !facts.is_file() {
@@ -54,7 +55,10 @@ pub(crate) fn open(args: &PackArgs, part_size: u64) -> Result<Source, Failure> {
     }
     let mut version = real.as_os_str().as_encoded_bytes().to_vec();
     let numbers = [facts.len().to_string(), facts.mtime().to_string()];
-    for number in numbers.into_iter().chain([facts.mtime_nsec().to_string(), part_size.to_string()]) {
+    for number in numbers
+        .into_iter()
+        .chain([facts.mtime_nsec().to_string(), part_size.to_string()])
+    {
         version.push(0);
         version.extend_from_slice(number.as_bytes());
     }
@@ -64,7 +68,11 @@ pub(crate) fn open(args: &PackArgs, part_size: u64) -> Result<Source, Failure> {
     };
     Ok(Source {
         input: Input::File(file),
-        key: Sha256Digest::of(&version).to_string().chars().take(12).collect(),
+        key: Sha256Digest::of(&version)
+            .to_string()
+            .chars()
+            .take(12)
+            .collect(),
         name: checked(&name)?,
     })
 }
@@ -85,7 +93,9 @@ fn real_name(path: &Path) -> Result<String, Failure> {
     path.file_name()
         .and_then(OsStr::to_str)
         .map(str::to_owned)
-        .ok_or_else(|| Failure::usage("the file's name is no name for a blob: give one with --name"))
+        .ok_or_else(|| {
+            Failure::usage("the file's name is no name for a blob: give one with --name")
+        })
 }
 
 fn checked(name: &str) -> Result<String, Failure> {

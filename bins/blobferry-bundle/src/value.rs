@@ -52,11 +52,12 @@ pub(crate) fn parity(text: &str) -> Result<Parity, String> {
 /// A channel's name.
 pub(crate) fn channel(text: &str) -> Result<String, String> {
     let fits = (1..=48).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte)
+        });
     let wrong = "a channel's name is 1 to 48 of a-z, 0-9, dot and dash";
-    fits.then(|| text.to_owned()).ok_or_else(|| wrong.to_owned())
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| wrong.to_owned())
 }
 
 /// All expected digests in one.
@@ -76,10 +77,23 @@ mod tests {
 
     #[test]
     fn part_sizes_are_sizes_and_differences() {
-        assert_eq!(part_size("4GiB-1MiB"), Ok(blobferry_bundle::DEFAULT_PART_SIZE));
+        assert_eq!(
+            part_size("4GiB-1MiB"),
+            Ok(blobferry_bundle::DEFAULT_PART_SIZE)
+        );
         assert_eq!(part_size("700 MiB"), Ok(700 << 20));
         assert_eq!(part_size("1GiB - 1MiB - 1MiB"), Ok(1022 << 20));
-        for text in ["", "-", "1MiB-", "0", "1MiB-2MiB", "1MiB-1MiB", "4GB", "1000000", "1MiB-512KiB"] {
+        for text in [
+            "",
+            "-",
+            "1MiB-",
+            "0",
+            "1MiB-2MiB",
+            "1MiB-1MiB",
+            "4GB",
+            "1000000",
+            "1MiB-512KiB",
+        ] {
             assert!(part_size(text).is_err(), "{text}");
         }
     }

@@ -13,10 +13,14 @@ use crate::streams::Streams;
 use crate::watcher::Watcher;
 use crate::{found, trust};
 
-pub(crate) fn run(args: &VerifyArgs, streams: &Streams, stop: Stop) -> Result<ExitStatus, Failure> {
+pub(crate) fn run(
+    args: &VerifyArgs,
+    streams: &Streams,
+    stop: &Stop,
+) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
     let bundle = trust::open(&args.bundle)?;
-    let mut watcher = Watcher::start(streams, &stop);
+    let mut watcher = Watcher::start(streams, stop);
     let report = bundle.verify(args.after_remount, &watcher);
     watcher.finish();
     let report = report.map_err(|error| explain(&error))?;
@@ -30,7 +34,10 @@ pub(crate) fn run(args: &VerifyArgs, streams: &Streams, stop: Stop) -> Result<Ex
 
 fn damaged(report: &Report, args: &VerifyArgs) -> Failure {
     let dir = &args.bundle.dir;
-    let found = quantity::count(u64::try_from(report.problems.len()).unwrap_or(u64::MAX), "problem");
+    let found = quantity::count(
+        u64::try_from(report.problems.len()).unwrap_or(u64::MAX),
+        "problem",
+    );
     let failure = Failure::new(
         ExitStatus::Verification,
         format!("{} does not verify: {found}", dir.display()),
@@ -47,11 +54,11 @@ fn facts(bundle: &Bundle, report: &Report, args: &VerifyArgs, began: Instant) ->
     let manifest = bundle.manifest();
     let mut facts = Facts::new("verified", report.bytes, began);
     facts.add("name", &manifest.blob.name);
-    facts.add("bundle", args.bundle.dir.display());
-    facts.add("sha256", manifest.blob.sha256);
-    facts.add("manifest", bundle.manifest_sha256());
+    facts.add("bundle", &args.bundle.dir.display());
+    facts.add("sha256", &manifest.blob.sha256);
+    facts.add("manifest", &bundle.manifest_sha256());
     crate::inspect::add_signers(&mut facts, bundle);
-    facts.add("read", report.read);
+    facts.add("read", &report.read);
     facts.time(report.bytes);
     if args.after_remount && report.read != ReadBack::Direct {
         facts.below(format!(
