@@ -7,7 +7,7 @@ use blobferry_bundle::{
     Bundle, BundleError, Geometry, Manifest, Piece, Problem, ResendCode, Watch,
 };
 use blobferry_terminal::{ExitStatus, Failure, line};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::MissingArgs;
 use crate::explain::explain;
@@ -18,6 +18,12 @@ use crate::watcher::Watcher;
 use crate::{place, trust};
 
 mod bare;
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Record<'a> {
+    Missing { file: &'a str },
+}
 
 /// What is to be asked for again.
 struct Wanted {
@@ -116,7 +122,7 @@ fn show(
 ) -> Result<(), Failure> {
     let (names, code) = (wanted.names(), wanted.code());
     for name in &names {
-        let record = json!({"type": "missing", "file": name});
+        let record = Record::Missing { file: name };
         let text = (!args.code).then_some(name);
         streams.result(
             |to| text.map_or(Ok(()), |name| writeln!(to, "{name}")),

@@ -10,7 +10,7 @@ use blobferry_terminal::{ExitStatus, Failure, Size, quantity};
 use jiff::Timestamp;
 
 use crate::cli::PackArgs;
-use crate::explain::explain;
+use crate::explain::{command, explain};
 use crate::facts::Facts;
 use crate::receipt::{self, Receipt};
 use crate::stop::Stop;
@@ -80,6 +80,9 @@ fn failed(error: &BundleError, args: &PackArgs) -> Failure {
         BundleError::Mismatch { .. } => failure
             .hint("nothing got its name: this blob is not the one that was meant")
             .hint("check the digest, or fetch the blob again"),
+        BundleError::Exists { .. } => {
+            failure.hint(command("verify", &args.out) + " says whether it is a whole bundle")
+        }
         BundleError::Interrupted if args.source == "-" => failure.hint(
             "a stream begins again from its start; what is on the disk is compared, not written twice",
         ),
