@@ -62,6 +62,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Manifest, parts and parity: no network, so neither the engine nor a service.
     ("blobferry-bundle", &["blobferry-integrity"]),
+    // In a workspace of its own: nightly only.
+    ("blobferry-bundle-fuzz", &["blobferry-bundle"]),
     ("blobferry-acr", &["blobferry-integrity"]),
     // How any binary talks; the bundle's, which links no network, uses this and not the console.
     ("blobferry-terminal", &[]),

@@ -30,6 +30,8 @@ mod repair;
 mod resend;
 mod restore;
 mod signature;
+#[cfg(test)]
+mod standalone;
 mod stripe;
 mod sums;
 mod table;
@@ -49,7 +51,7 @@ pub use manifest::{
 };
 pub use name::{BlobName, NameError};
 pub use open::{Bundle, Trust};
-pub use pack::{Digests, Input, PackOptions, Packer, Sealed, pack};
+pub use pack::{Digests, Input, PackOptions, Packer, PartialBlob, Sealed, pack};
 pub use problem::Problem;
 pub use repair::{Repaired, repair};
 pub use resend::{ResendCode, ResendError};

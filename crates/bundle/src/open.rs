@@ -13,7 +13,7 @@ use crate::error::BundleError;
 use crate::manifest::{LONGEST_MANIFEST, MANIFEST, Manifest};
 use crate::problem::Problem;
 use crate::signature::{AllowedSigners, SignedBy};
-use crate::sums::SUMS;
+use crate::sums::{self, SUMS};
 use crate::table::{BlockTable, TABLE};
 use crate::write::failed;
 
@@ -188,14 +188,12 @@ fn check_sums(
     entries: &[Entry],
     manifest: &Manifest,
     manifest_sha256: &Sha256Digest,
-) -> Vec<Problem> {
-    let sums = |reason: String| vec![Problem::Sums { reason }];
-    let Some(entry) = find(entries, SUMS) else {
-        return Vec::new();
+) -> Option<Problem> {
+    let entry = find(entries, SUMS)?;
+    let reason = match read_whole(dir, &entry.name, LONGEST_SUMS) {
+        Ok(Some(bytes)) => sums::check(&bytes, manifest, manifest_sha256)?,
+        Ok(None) => "it is longer than 2 MiB".to_owned(),
+        Err(error) => format!("it cannot be read: {error}"),
     };
-    match read_whole(dir, &entry.name, LONGEST_SUMS) {
-        Ok(Some(bytes)) => crate::sums::check(manifest, manifest_sha256, &bytes),
-        Ok(None) => sums("it is longer than 2 MiB".to_owned()),
-        Err(error) => sums(format!("it cannot be read: {error}")),
-    }
+    Some(Problem::Sums { reason })
 }

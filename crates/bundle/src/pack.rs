@@ -366,6 +366,8 @@ impl Packer {
         }
         let geometry = self.geometry(len)?;
         let laid = self.layer.end()?;
+        // From here on the next run finds all parts, whatever happens.
+        self.site.sync()?;
         // The buffers of pass 1 make room for those of pass 2.
         self.pool = Pool::new(0, 0);
         self.options.properties = properties;

@@ -5,15 +5,17 @@
 //! renamed. A run that finds such a piece of an interrupted one gives it its name first: the damaged
 //! file that it replaces may stand aside already, and its good blocks with it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::dir::{Dir, Lock};
 use crate::error::BundleError;
 use crate::geometry::Piece;
-use crate::open::{Bundle, LONGEST_SUMS, SET_ASIDE, Survey, find, read_whole};
+use crate::manifest::{LONGEST_MANIFEST, MANIFEST};
+use crate::open::{Bundle, LONGEST_SIGNATURE, SET_ASIDE, Survey, read_whole};
 use crate::sums::{self, SUMS};
-use crate::table::{LONGEST_TABLE, TABLE};
+use crate::table::TABLE;
 use crate::verify::{Damage, Shelf, scan};
 use crate::watch::Watch;
 use crate::write::{failed, hash_back, parse_temporary, temporary, write_small};
@@ -60,7 +62,7 @@ pub fn repair(
 fn in_place(bundle: &Bundle, watch: &dyn Watch) -> Result<Repaired, BundleError> {
     let dir = &*bundle.dir;
     let _lock = lock(dir)?;
-    adopt(bundle)?;
+    let mut repaired = adopt(bundle)?;
     let survey = bundle.survey_now()?;
     let shelf = Shelf {
         bundle,
@@ -77,27 +79,19 @@ fn in_place(bundle: &Bundle, watch: &dyn Watch) -> Result<Repaired, BundleError>
     write_pieces(&mending, &pieces, &|_| Ok(()))?;
     // From here on what is complete stays, whatever happens: see `adopt`.
     sync(dir)?;
-    let mut set_aside = Vec::new();
     for piece in &pieces {
-        let name = piece.to_string();
-        set_aside.extend(make_room(dir, &survey, &name)?);
-        rename(dir, &temporary(KEY, &name), &name)?;
+        let aside = replace(dir, &survey, &piece.to_string())?;
+        repaired.set_aside.extend(aside);
+        repaired.pieces.push(*piece);
     }
-    let replaced: BTreeSet<String> = pieces.iter().map(ToString::to_string).collect();
-    for (found, name) in survey
-        .wrong_names()
-        .filter(|(_, name)| !replaced.contains(*name))
-    {
-        if ![TABLE, SUMS].contains(&name) {
-            put_right(dir, found, name)?;
+    for (piece, (name, _)) in &survey.pieces {
+        if !pieces.contains(piece) {
+            put_right(dir, name, &piece.to_string())?;
         }
     }
-    set_aside.extend(small_files(bundle, &survey)?);
-    sync(dir)?;
-    Ok(Repaired {
-        pieces: pieces.into_iter().collect(),
-        set_aside,
-    })
+    repaired.set_aside.extend(small_files(bundle, &survey)?);
+    repaired.pieces.sort_unstable();
+    Ok(repaired)
 }
 
 /// Reads everything, and decides whether it can be mended.
@@ -124,25 +118,33 @@ fn to_rewrite(shelf: Shelf<'_>, damage: &Damage) -> BTreeSet<Piece> {
     geometry.pieces().filter(|piece| !whole(piece)).collect()
 }
 
-/// Gives pieces that an interrupted run completed their names, where nothing stands under them, and
-/// removes its other temporary files.
-fn adopt(bundle: &Bundle) -> Result<(), BundleError> {
+/// Gives pieces that an interrupted run completed their names, and removes its other temporary files.
+fn adopt(bundle: &Bundle) -> Result<Repaired, BundleError> {
     let (dir, survey) = (&*bundle.dir, bundle.survey_now()?);
-    let names = survey.names().filter(|name| is_ours(name));
-    let ours: Vec<&str> = names.collect();
+    let mut adopted = Repaired {
+        pieces: Vec::new(),
+        set_aside: Vec::new(),
+    };
     for piece in bundle.manifest.geometry.pieces() {
         let name = piece.to_string();
         let left = temporary(KEY, &name);
-        if ours.contains(&left.as_str()) && survey.real_name(&name).is_none() {
-            // Read past the cache only what is durable: it may be of a run that was killed.
-            let synced = dir.open_to_write(&left).and_then(|file| file.sync());
-            let digest = synced.ok().and_then(|()| hash_back(dir, &left).ok());
-            if digest.is_some_and(|(digest, _)| bundle.manifest.digest(piece) == Some(digest)) {
-                rename(dir, &left, &name)?;
-            }
+        if survey.real_name(&left) != Some(&left) {
+            continue;
+        }
+        let is_piece = |file: &str| {
+            let hashed = hash_back(dir, file).ok();
+            hashed.is_some_and(|(digest, _)| bundle.manifest.digest(piece) == Some(digest))
+        };
+        // A run that was killed may have left it in memory only.
+        let synced = dir.open_to_write(&left).and_then(|file| file.sync());
+        if synced.is_ok() && is_piece(&left) && !survey.real_name(&name).is_some_and(is_piece) {
+            let aside = replace(dir, &survey, &name)?;
+            adopted.set_aside.extend(aside);
+            adopted.pieces.push(piece);
         }
     }
-    remove_ours(dir)
+    remove_ours(dir)?;
+    Ok(adopted)
 }
 
 fn is_ours(name: &str) -> bool {
@@ -177,41 +179,56 @@ fn make_room(dir: &dyn Dir, survey: &Survey, name: &str) -> Result<Option<String
     }
 }
 
-/// Gives a file its name in the right letter case. Over a third name: a file system that does not tell
-/// case apart would find the right one taken, by this very file.
+/// Gives a complete temporary file its name; what stands there is set aside first. Each step is durable
+/// before the next: on FAT a rename that is cut off can cost the file, but only the one.
+fn replace(dir: &dyn Dir, survey: &Survey, name: &str) -> Result<Option<String>, BundleError> {
+    let aside = make_room(dir, survey, name)?;
+    sync(dir)?;
+    rename(dir, &temporary(KEY, name), name)?;
+    sync(dir)?;
+    Ok(aside)
+}
+
+/// Gives a piece its name in the right letter case.
 fn put_right(dir: &dyn Dir, found: &str, name: &str) -> Result<(), BundleError> {
     if found == name {
         return Ok(());
     }
-    let between = temporary(KEY, name);
-    rename(dir, found, &between)?;
-    rename(dir, &between, name)
+    if dir.rename(found, name).is_err() {
+        // A file system that does not tell case apart found the name taken, by this very file.
+        let between = temporary(KEY, name);
+        rename(dir, found, &between)?;
+        rename(dir, &between, name)?;
+    }
+    sync(dir)
 }
 
-/// Writes `SHA256SUMS` and the block table again where they are not right. A signature that is lost
-/// cannot be made again.
+/// Writes small files again that are not right or not called right. A signature that is lost cannot be
+/// made again.
 fn small_files(bundle: &Bundle, survey: &Survey) -> Result<Vec<String>, BundleError> {
     let dir = &*bundle.dir;
-    let entries = dir.list().map_err(failed(dir, "list", ""))?;
     let text = sums::sums(&bundle.manifest, &bundle.manifest_sha256);
-    let mut set_aside = Vec::new();
-    for (name, bytes, most) in [
-        (TABLE, bundle.table.as_bytes(), LONGEST_TABLE),
-        (SUMS, text.as_bytes(), LONGEST_SUMS),
-    ] {
-        let found = find(&entries, name);
-        let there = found.and_then(|entry| read_whole(dir, &entry.name, most).ok().flatten());
-        let right = there.is_some_and(|there| match name {
-            SUMS => sums::check(&bundle.manifest, &bundle.manifest_sha256, &there).is_empty(),
-            _ => there == bytes,
-        });
-        if let Some(found) = found.filter(|_| right) {
-            put_right(dir, &found.name, name)?;
+    let table = Cow::Borrowed(bundle.table.as_bytes());
+    let mut wanted = vec![(TABLE, table), (SUMS, Cow::Owned(text.into_bytes()))];
+    for (found, name) in survey.wrong_names() {
+        let most = if name == MANIFEST {
+            LONGEST_MANIFEST
         } else {
-            write_small(dir, &temporary(KEY, name), bytes)?;
+            LONGEST_SIGNATURE
+        };
+        let is_statement = name == MANIFEST || name.ends_with(".sig");
+        if let Some(Ok(Some(bytes))) = is_statement.then(|| read_whole(dir, found, most)) {
+            wanted.push((name, Cow::Owned(bytes)));
+        }
+    }
+    let mut set_aside = Vec::new();
+    for (name, bytes) in wanted {
+        let most = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let there = read_whole(dir, name, most).ok().flatten();
+        if survey.real_name(name) != Some(name) || there.as_deref() != Some(&*bytes) {
+            write_small(dir, &temporary(KEY, name), &bytes)?;
             sync(dir)?;
-            set_aside.extend(make_room(dir, survey, name)?);
-            rename(dir, &temporary(KEY, name), name)?;
+            set_aside.extend(replace(dir, survey, name)?);
         }
     }
     Ok(set_aside)

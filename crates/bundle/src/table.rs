@@ -8,8 +8,8 @@ use crate::geometry::{BlockNumber, Geometry, Piece};
 /// The table's file name.
 pub const TABLE: &str = "blocks.sha256";
 
-/// Longest table in bytes: 4 TiB of blob with a quarter of parity in blocks of 1 MiB.
-pub const LONGEST_TABLE: u64 = 192 << 20;
+/// Longest table in bytes: 6 TiB of blob and parity in blocks of 1 MiB.
+pub(crate) const LONGEST_TABLE: u64 = 192 << 20;
 
 /// The block table in memory: 32 bytes per block.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,12 +152,16 @@ fn no_control(field: &str, value: &str) -> Result<(), ManifestError> {
     Ok(())
 }
 
-/// RFC 3339 with seconds, capital T and Z, and at most nine digits of a fraction.
+/// RFC 3339 with seconds (no leap second), capital T and Z, at most nine digits of a fraction, and a
+/// year from 0001 to 9998.
 fn is_utc_time(text: &str) -> bool {
     let plain = |byte: u8| matches!(byte, b'0'..=b'9' | b'-' | b':' | b'.' | b'T' | b'Z');
     (20..=30).contains(&text.len())
         && text.bytes().all(plain)
         && text.as_bytes().get(10) == Some(&b'T')
+        && text.get(17..19) != Some("60")
+        && !text.starts_with("0000")
+        && !text.starts_with("9999")
         && text.ends_with('Z')
         && text.parse::<Timestamp>().is_ok()
 }

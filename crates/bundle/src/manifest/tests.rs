@@ -6,7 +6,7 @@ use super::json::LARGEST;
 use super::*;
 use crate::geometry::Parity;
 
-mod hostile;
+pub(crate) mod hostile;
 
 /// The manifest of a blob of 20 000 bytes in three parts of 8 KiB, one group, two parity parts.
 pub(crate) fn example() -> Manifest {

@@ -106,11 +106,6 @@ impl Survey {
         found.map(String::as_str)
     }
 
-    /// All names.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.values().flatten().map(String::as_str)
-    }
-
     /// Files under a name in wrong letter case, with the right one.
     pub(crate) fn wrong_names(&self) -> impl Iterator<Item = (&str, &str)> {
         self.problems.iter().filter_map(|problem| match problem {

@@ -25,11 +25,6 @@ impl Pool {
         Self { len, home, free }
     }
 
-    /// Bytes that a buffer can hold.
-    pub(super) const fn len(&self) -> usize {
-        self.len
-    }
-
     /// An empty buffer for at most `room` of the blob's bytes from `at` on.
     pub(super) fn take(&self, at: u64, room: usize) -> Buffer {
         // The pool holds a sender itself: this cannot fail.

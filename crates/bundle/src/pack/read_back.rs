@@ -11,8 +11,8 @@ use std::thread::{self, Builder};
 use blobferry_integrity::{Sha256Digest, Sha256Lanes};
 
 use super::lay::sync_or_remove;
-use super::site::Site;
 use super::no_thread;
+use super::site::Site;
 use crate::dir::{File, ReadBack, write_all_at};
 use crate::error::BundleError;
 use crate::geometry::{Geometry, Piece};
@@ -216,12 +216,7 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn compare(
-        &self,
-        plan: &Plan,
-        load: &Load,
-        found: &[Sha256Digest],
-    ) -> Result<(), BundleError> {
+    fn compare(&self, plan: &Plan, load: &Load, found: &[Sha256Digest]) -> Result<(), BundleError> {
         for ((stripe, piece), found) in load.places(&plan.data).zip(found) {
             // Shorter pieces have no block there.
             let wanted = self.table.get(piece, stripe);

@@ -219,7 +219,11 @@ impl Sealing<'_> {
         let there = self.content(&current, wide(bytes.len()));
         let same = there.is_ok_and(|there| there == bytes);
         if self.site.is_named(name) {
-            return if same { Ok(()) } else { Err(self.site.taken(name)) };
+            return if same {
+                Ok(())
+            } else {
+                Err(self.site.taken(name))
+            };
         }
         if same && self.is_durable(&current) {
             return Ok(());
@@ -256,7 +260,14 @@ impl Sealing<'_> {
         }
         self.site.sync()?;
         // Left over from a longer blob, or parts that only parity was made of.
-        self.tidy(if with_manifest { &[MANIFEST, SPARE] } else { &[] }, watch);
+        self.tidy(
+            if with_manifest {
+                &[MANIFEST, SPARE]
+            } else {
+                &[]
+            },
+            watch,
+        );
         if with_manifest {
             self.name(MANIFEST)?;
             self.site.sync()?;
@@ -267,7 +278,8 @@ impl Sealing<'_> {
 
     /// Removes what needs no name. The bundle is none the worse when that fails.
     fn tidy(&self, but: &[&str], watch: &dyn Watch) {
-        if self.site.clear(but).is_err() {
+        let tidied = self.site.clear(but).and_then(|()| self.site.sync());
+        if tidied.is_err() {
             watch.note("temporary files of this run could not be removed");
         }
     }

@@ -46,12 +46,11 @@ impl Standing {
         let mut standing = Self::default();
         for entry in dir.list()? {
             let is_file = entry.kind == EntryKind::File;
-            let lower = entry.name.to_ascii_lowercase();
-            if is_final(&lower) {
-                if is_file && lower == entry.name {
-                    standing.named.insert(entry.name, entry.len);
+            if let Some(name) = final_name(&entry.name) {
+                if is_file && name == entry.name {
+                    standing.named.insert(name, entry.len);
                 } else {
-                    standing.in_the_way.insert(lower, entry.name);
+                    standing.in_the_way.insert(name, entry.name);
                 }
                 continue;
             }
@@ -178,6 +177,14 @@ impl Site {
 pub(super) fn is_key(key: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (1..=16).contains(&key.len()) && key.bytes().all(plain)
+}
+
+/// The name of a bundle's file that this one is, or is in other letter case.
+fn final_name(name: &str) -> Option<String> {
+    if name.eq_ignore_ascii_case(SUMS) {
+        return Some(SUMS.to_owned());
+    }
+    Some(name.to_ascii_lowercase()).filter(|name| is_final(name))
 }
 
 /// Whether a bundle has files of this name.

@@ -1,3 +1,5 @@
+//! What signatures, keys and allowed-signers files are taken, and what is said of the others.
+
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{LineEnding, PrivateKey};
 

@@ -35,6 +35,7 @@ fn inverse(of: u16) -> u16 {
 }
 
 /// What data shard `i` counts in parity shard `j` of `parity`.
+#[expect(clippy::many_single_char_names, reason = "FORMAT.md's letters")]
 fn coefficient(parity: usize, j: usize, i: usize) -> u16 {
     let m = parity.next_power_of_two();
     let (c, t) = (i / m, i % m);

@@ -11,37 +11,49 @@ fn refused(bytes: &[u8]) -> String {
     error
 }
 
+/// Texts that are not canonical, and what is said of them.
+const NOT_CANONICAL: [(&str, &str); 26] = [
+    ("", "no value"),
+    ("\n", "white space"),
+    ("{}", "one newline"),
+    ("{}\n\n", "something follows"),
+    ("{}\r\n", "one newline"),
+    (" {}\n", "white space"),
+    ("{\"a\": 1}\n", "white space"),
+    ("{\"a\":1,}\n", "no string"),
+    ("{,\"a\":1}\n", "no string"),
+    ("{\"b\":1,\"a\":1}\n", "order of their bytes"),
+    ("{\"a\":1,\"a\":1}\n", "twice"),
+    ("{\"a\":1.0}\n", "no plain integer"),
+    ("{\"a\":1e3}\n", "no plain integer"),
+    ("{\"a\":-1}\n", "negative"),
+    ("{\"a\":01}\n", "leading zero"),
+    ("{\"a\":9007199254740992}\n", "above 2^53"),
+    ("{\"a\":nul}\n", "no value"),
+    ("{\"a\":NaN}\n", "no value"),
+    ("{\"a\":\"\\u0041\"}\n", "an escape"),
+    ("{\"a\":\"\\u001F\"}\n", "an escape"),
+    ("{\"a\":\"\\u000a\"}\n", "an escape"),
+    ("{\"a\":\"\\ud800\"}\n", "an escape"),
+    ("{\"a\":\"\\/\"}\n", "an escape"),
+    ("{\"a\":\"\0\"}\n", "a control character"),
+    ("{\"a\":\"\\", "an escape"),
+    ("{\"a\":[1", "neither , nor ]"),
+];
+
+/// All refused texts of this file, for a comparison with another reader.
+pub(crate) fn texts() -> Vec<String> {
+    let example = text(&example());
+    let spoiled = SPOILED
+        .iter()
+        .map(|(from, to, _)| example.replacen(from, to, 1));
+    let others = NOT_CANONICAL.iter().map(|(text, _)| (*text).to_owned());
+    others.chain(spoiled).collect()
+}
+
 #[test]
 fn json_that_is_not_canonical() {
-    let cases: [(&str, &str); 26] = [
-        ("", "no value"),
-        ("\n", "white space"),
-        ("{}", "one newline"),
-        ("{}\n\n", "something follows"),
-        ("{}\r\n", "one newline"),
-        (" {}\n", "white space"),
-        ("{\"a\": 1}\n", "white space"),
-        ("{\"a\":1,}\n", "no string"),
-        ("{,\"a\":1}\n", "no string"),
-        ("{\"b\":1,\"a\":1}\n", "order of their bytes"),
-        ("{\"a\":1,\"a\":1}\n", "twice"),
-        ("{\"a\":1.0}\n", "no plain integer"),
-        ("{\"a\":1e3}\n", "no plain integer"),
-        ("{\"a\":-1}\n", "negative"),
-        ("{\"a\":01}\n", "leading zero"),
-        ("{\"a\":9007199254740992}\n", "above 2^53"),
-        ("{\"a\":nul}\n", "no value"),
-        ("{\"a\":NaN}\n", "no value"),
-        ("{\"a\":\"\\u0041\"}\n", "an escape"),
-        ("{\"a\":\"\\u001F\"}\n", "an escape"),
-        ("{\"a\":\"\\u000a\"}\n", "an escape"),
-        ("{\"a\":\"\\ud800\"}\n", "an escape"),
-        ("{\"a\":\"\\/\"}\n", "an escape"),
-        ("{\"a\":\"\0\"}\n", "a control character"),
-        ("{\"a\":\"\\", "an escape"),
-        ("{\"a\":[1", "neither , nor ]"),
-    ];
-    for (json, reason) in cases {
+    for (json, reason) in NOT_CANONICAL {
         let error = refused(json.as_bytes());
         assert!(error.contains(reason), "{json:?}: {error}");
     }
