@@ -234,13 +234,13 @@ fn small_files(bundle: &Bundle, survey: &Survey) -> Result<Vec<String>, BundleEr
     Ok(set_aside)
 }
 
-fn lock(dir: &dyn Dir) -> Result<Lock, BundleError> {
+pub(crate) fn lock(dir: &dyn Dir) -> Result<Lock, BundleError> {
     let locked = dir.lock().map_err(failed(dir, "lock", ""))?;
     let path = || dir.path().to_owned();
     locked.ok_or_else(|| BundleError::Busy { path: path() })
 }
 
-fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
+pub(crate) fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
     dir.rename(from, to).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => BundleError::Exists {
             path: dir.path().join(to),
@@ -249,6 +249,6 @@ fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
     })
 }
 
-fn sync(dir: &dyn Dir) -> Result<(), BundleError> {
+pub(crate) fn sync(dir: &dyn Dir) -> Result<(), BundleError> {
     dir.sync().map_err(failed(dir, "sync", ""))
 }
