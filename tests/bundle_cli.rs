@@ -1,17 +1,14 @@
 //! `blobferry-bundle` as an operator meets it: packing, losing, mending, restoring, signing; disks that are too small; ^C;
 //! and checking a bundle with nothing but coreutils and OpenSSH.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::ChildStdin;
 
 use blobferry_harness::skip::or_skip;
-use blobferry_harness::{Finished, Run, pattern, sha256_hex};
+use blobferry_harness::{Finished, Run, Running, pattern, sha256_hex};
 use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -404,8 +401,13 @@ fn a_channel_shows_gaps_and_replays() {
         said.contains("number 2 of the channel is missing"),
         "{said}"
     );
-    let said = place.run("verify one --previous two", 3).stderr_text();
-    assert!(said.contains("replay"), "{said}");
+    let lines = place.run("verify one --previous two --output json", 3);
+    let lines = lines.json_lines().unwrap();
+    assert_eq!(lines[0]["problem"], "chain");
+    assert!(
+        lines[0]["text"].as_str().unwrap().contains("replay"),
+        "{lines:?}"
+    );
     let _ = place.run(&format!("{pack} four --channel daily --previous two"), 2);
 }
 
@@ -455,25 +457,32 @@ fn a_wrong_digest_leaves_nothing_under_a_final_name() {
     let _ = place.run("verify b", 0);
 }
 
+/// Starts packing from a pipe that stays open, up to the moment at which a first part is on the disk.
+fn stuck(place: &Place, pack: &str) -> (Running, ChildStdin) {
+    let mut running = place.command(pack).keep_stdin().spawn().unwrap();
+    let mut pipe = running.stdin().unwrap();
+    let (first, _) = place.blob.split_at(3 * MIB);
+    pipe.write_all(first).unwrap();
+    let has_part = |_: &_| {
+        let parts = fs_err::read_dir(place.path("b"));
+        parts
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.ok()?.metadata().ok())
+            .any(|facts| facts.len() >= MIB.try_into().unwrap())
+    };
+    running.wait_until("a first part", has_part).unwrap();
+    (running, pipe)
+}
+
 #[test]
 fn an_interrupted_pipe_goes_on_where_it_was() {
     let place = Place::new();
     let pack = "pack - --name blob.tar --out b --part-size 1MiB --parity 1 --output json";
-    let mut running = place.command(pack).keep_stdin().spawn().unwrap();
-    let mut pipe = running.stdin().unwrap();
-    let (first, rest) = place.blob.split_at(3 * MIB);
-    pipe.write_all(first).unwrap();
-    let b = place.path("b");
-    let has_part = |_: &_| {
-        let parts = fs_err::read_dir(&b).into_iter().flatten().flatten();
-        parts
-            .filter_map(|entry| entry.metadata().ok())
-            .any(|facts| facts.len() >= MIB.try_into().unwrap())
-    };
-    running.wait_until("a first part", has_part).unwrap();
+    let (running, mut pipe) = stuck(&place, pack);
     running.interrupt().unwrap();
     // It notices when the next bytes come; a reader that is gone is its right.
-    let _ = pipe.write_all(rest);
+    let _ = pipe.write_all(&place.blob);
     drop(pipe);
     let stopped = running.wait().unwrap().expect_code(130);
     assert!(!last(&stopped)["hints"].as_array().unwrap().is_empty());
@@ -489,7 +498,19 @@ fn an_interrupted_pipe_goes_on_where_it_was() {
     assert!(place.run("restore b --out -", 0).stdout == place.blob);
 }
 
-/// RLIMIT_FSIZE of one byte less than a part: what FAT32 does to a part of 4 GiB.
+#[test]
+fn the_second_signal_does_not_wait_for_a_stuck_pipe() {
+    let place = Place::new();
+    let pack = "pack - --name blob.tar --out b --part-size 1MiB";
+    let (mut running, pipe) = stuck(&place, pack);
+    let again_and_again = |running: &Running| running.interrupt().is_err();
+    assert!(running.wait_until("never", again_and_again).is_err());
+    let _ = running.wait().unwrap().expect_code(130);
+    drop(pipe);
+    assert_eq!(place.final_names("b"), Vec::<String>::new());
+}
+
+/// `RLIMIT_FSIZE` of one byte less than a part: what FAT32 does to a part of 4 GiB.
 #[test]
 fn a_file_system_with_a_limit_is_named_as_such() {
     let place = Place::new();

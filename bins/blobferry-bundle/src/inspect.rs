@@ -26,7 +26,7 @@ pub(crate) fn run(
     stop: &Stop,
 ) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
-    let bundle = trust::open(&args.bundle)?;
+    let bundle = trust::open(&args.bundle, streams)?;
     let mut facts = facts(&bundle, args, began);
     if args.no_contents {
         facts.show(streams)?;

@@ -19,7 +19,7 @@ pub(crate) fn run(
     stop: &Stop,
 ) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
-    let bundle = trust::open(&args.bundle)?;
+    let bundle = trust::open(&args.bundle, streams)?;
     let out = args.out.as_deref().map(place::made).transpose()?;
     let mut watcher = Watcher::start(streams, stop);
     let repaired = repair(&bundle, out, &watcher);

@@ -27,7 +27,7 @@ pub(crate) fn run(
     if to_stdout {
         streams.leave_stdout_to_data();
     }
-    let bundle = trust::open(&args.bundle)?;
+    let bundle = trust::open(&args.bundle, streams)?;
     let target = (!to_stdout)
         .then(|| target(&args.out, &bundle))
         .transpose()?;

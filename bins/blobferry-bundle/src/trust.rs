@@ -1,12 +1,13 @@
 //! Whose word counts, and opening a bundle by it.
 
-use blobferry_bundle::{AllowedSigners, Bundle, Trust};
+use blobferry_bundle::{AllowedSigners, Bundle, BundleError, Trust};
 use blobferry_terminal::Failure;
 use jiff::Timestamp;
 
 use crate::cli::BundleArgs;
 use crate::explain::explain;
-use crate::{chain, place};
+use crate::streams::Streams;
+use crate::{chain, found, place};
 
 /// Longest file of allowed signers in bytes.
 const LONGEST_ALLOWED: u64 = 1 << 20;
@@ -21,8 +22,8 @@ pub(crate) fn none() -> Trust {
     }
 }
 
-/// Opens a bundle as the command line asks.
-pub(crate) fn open(args: &BundleArgs) -> Result<Bundle, Failure> {
+/// Opens a bundle as the command line asks. Programs get all that is wrong with it line by line.
+pub(crate) fn open(args: &BundleArgs, streams: &Streams) -> Result<Bundle, Failure> {
     let mut trust = none();
     if let Some(path) = &args.allowed_signers {
         let text = place::small_text("--allowed-signers", path, LONGEST_ALLOWED)?;
@@ -36,5 +37,10 @@ pub(crate) fn open(args: &BundleArgs) -> Result<Bundle, Failure> {
     if let Some(path) = &args.previous {
         trust.previous = Some(chain::manifest_at(path)?);
     }
-    Bundle::open(place::existing(&args.dir)?, &trust).map_err(|error| explain(&error))
+    Bundle::open(place::existing(&args.dir)?, &trust).or_else(|error| {
+        if let (BundleError::Damaged { problems, .. }, true) = (&error, streams.is_json()) {
+            found::show(problems, streams)?;
+        }
+        Err(explain(&error))
+    })
 }

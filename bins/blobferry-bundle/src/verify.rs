@@ -19,7 +19,7 @@ pub(crate) fn run(
     stop: &Stop,
 ) -> Result<ExitStatus, Failure> {
     let began = Instant::now();
-    let bundle = trust::open(&args.bundle)?;
+    let bundle = trust::open(&args.bundle, streams)?;
     let mut watcher = Watcher::start(streams, stop);
     let report = bundle.verify(args.after_remount, &watcher);
     watcher.finish();

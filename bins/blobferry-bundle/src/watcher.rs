@@ -38,6 +38,7 @@ impl Watcher {
             began: Instant::now(),
             number: 0,
             rate: Rate::default(),
+            stop: Arc::clone(stop),
         };
         Self {
             progress: Progress::start(streams.style(), work),
@@ -90,10 +91,12 @@ struct Work {
     began: Instant,
     number: u64,
     rate: Rate,
+    stop: Stop,
 }
 
 struct Now {
     stage: Option<Stage>,
+    stopping: bool,
     meter: Meter,
 }
 
@@ -136,7 +139,11 @@ impl Subject for Work {
             rate: self.rate.sample(elapsed, done),
             elapsed,
         };
-        Now { stage, meter }
+        Now {
+            stage,
+            stopping: self.stop.load(Ordering::Relaxed),
+            meter,
+        }
     }
 
     fn words(&mut self, event: &String, _now: Instant) -> Option<Words> {
@@ -160,7 +167,9 @@ impl Moment for Now {
 
     fn line(&self) -> String {
         let (doing, _) = words(self.stage);
-        format!("{doing}: {}", self.meter.line(None))
+        // A read of a stuck pipe may keep the work from noticing.
+        let stopping = if self.stopping { "stopping, " } else { "" };
+        format!("{stopping}{doing}: {}", self.meter.line(None))
     }
 
     fn write_json(&self, to: &mut dyn Write) -> io::Result<()> {
