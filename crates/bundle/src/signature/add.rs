@@ -1,13 +1,14 @@
 //! A second operator signs a bundle that is already there.
 
+use blobferry_integrity::Sha256Digest;
 use jiff::Timestamp;
 
-use crate::dir::Dir;
+use crate::dir::{Dir, Entry};
 use crate::error::BundleError;
-use crate::manifest::Manifest;
+use crate::manifest::{MANIFEST, Manifest};
 use crate::open::{find, read_manifest, read_whole};
 use crate::repair::{lock, rename, sync};
-use crate::write::{failed, temporary, write_small};
+use crate::write::{failed, hash_back, temporary, write_small};
 
 use super::{LONGEST_SIGNATURE, MOST_SIGNATURES, Signer, check, signature_name};
 
@@ -24,7 +25,7 @@ const KEY: &str = "sign";
 pub fn add_signature(dir: &dyn Dir, signer: &Signer) -> Result<String, BundleError> {
     let _lock = lock(dir)?;
     let entries = dir.list().map_err(failed(dir, "list", ""))?;
-    let manifest = read_manifest(dir, &entries)?;
+    let manifest = manifest(dir, &entries)?;
     Manifest::parse(&manifest).map_err(|source| BundleError::Manifest {
         path: dir.path().to_owned(),
         source,
@@ -60,6 +61,18 @@ pub fn add_signature(dir: &dyn Dir, signer: &Signer) -> Result<String, BundleErr
     Ok(name)
 }
 
+/// The manifest's bytes, read twice: a signature of a bit that flipped on the way would be of nothing.
+fn manifest(dir: &dyn Dir, entries: &[Entry]) -> Result<Vec<u8>, BundleError> {
+    let bytes = read_manifest(dir, entries)?;
+    let name = find(entries, MANIFEST).map_or(MANIFEST, |entry| &entry.name);
+    let (again, _) = hash_back(dir, name)?;
+    if again != Sha256Digest::of(&bytes) {
+        let path = dir.path().join(name);
+        return Err(BundleError::ReadBack { path });
+    }
+    Ok(bytes)
+}
+
 fn refused(dir: &dyn Dir, what: &str) -> BundleError {
     BundleError::Refused(format!("{} {what}", dir.path().display()))
 }
@@ -77,7 +90,6 @@ mod tests {
     use super::*;
     use crate::dir::EntryKind;
     use crate::dir::faulty::{Fault, FaultyDir, every_step};
-    use crate::manifest::MANIFEST;
     use crate::manifest::tests::example;
     use crate::signature::tests::signer;
 
