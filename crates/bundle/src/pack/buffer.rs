@@ -29,8 +29,10 @@ impl Pool {
     pub(super) fn take(&self, at: u64, room: usize) -> Buffer {
         // The pool holds a sender itself: this cannot fail.
         let mut bytes = self.free.recv().unwrap_or_default();
-        // Zeros once, by the kernel; then what it holds is left over from its last use.
-        bytes.resize(self.len, 0);
+        if bytes.len() != self.len {
+            // Zeros once, by the kernel; then what it holds is left over from its last use.
+            bytes = vec![0; self.len];
+        }
         let (room, home) = (room.min(self.len), self.home.clone());
         let filled = 0;
         Buffer {

@@ -150,7 +150,7 @@ impl Pass<'_> {
         thread::scope(|scope| {
             let reading = Builder::new()
                 .name("read back".to_owned())
-                .spawn_scoped(scope, || reader.run(to_fill, full))
+                .spawn_scoped(scope, move || reader.run(&to_fill, &full))
                 .map_err(|_| no_thread())?;
             let worked = self.work(&plan, &made, filled, |load| {
                 let _ = empty.send(load);

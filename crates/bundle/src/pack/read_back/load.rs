@@ -193,8 +193,8 @@ impl<'a> Reader<'a> {
     /// Fills loads until everything is read or nobody wants more.
     pub(super) fn run(
         &self,
-        to_fill: Receiver<Load>,
-        full: SyncSender<Load>,
+        to_fill: &Receiver<Load>,
+        full: &SyncSender<Load>,
     ) -> Result<(), BundleError> {
         let plan = self.plan;
         let mut first = 0;
