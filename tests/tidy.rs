@@ -406,6 +406,43 @@ fn banned_crates_are_absent() {
     none(&broken, "these crates must not be linked:");
 }
 
+/// As in `.ci/deny-bundle.toml`, which CI runs; this finds it sooner.
+#[test]
+fn the_bundle_links_no_network() {
+    let rules = toml(&root().join(".ci/deny-bundle.toml"));
+    let banned: Vec<&str> = rules["bans"]["deny"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["crate"].as_str().unwrap())
+        .collect();
+    assert!(banned.contains(&"tokio") && banned.contains(&"hyper"));
+    let words =
+        "tree --offline --locked -p blobferry-bundle-bin -e normal --prefix none --format {p}";
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(words.split(' '))
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{said}");
+    let linked = String::from_utf8(tree.stdout).unwrap();
+    assert!(linked.contains("blobferry-bundle v"), "{linked}");
+    let broken: Vec<String> = linked
+        .lines()
+        .filter(|line| {
+            line.split(' ')
+                .next()
+                .is_some_and(|name| banned.contains(&name))
+        })
+        .map(str::to_owned)
+        .collect();
+    none(
+        &broken,
+        "blobferry-bundle must not link these (`cargo tree -p blobferry-bundle-bin -i …` shows who brings them):",
+    );
+}
+
 #[test]
 fn lock_files_of_npm_record_no_addresses() {
     let root = root();
