@@ -1,11 +1,7 @@
 //! The whole journey with a gap in the middle: a blob of one Azurite account goes into a bundle, loses parts, is mended,
 //! and goes up to the other account; and everything that must not go up.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -257,7 +253,11 @@ fn a_bundle_restores_to_a_file_under_the_blobs_own_name() {
     let (from, to) = (journey.end(), there.to_str().unwrap().to_owned());
     let run = journey.scene.run(&["copy", &from, &to]).run().unwrap();
     let done = run.expect_code(0);
-    assert!(done.stdout_text().contains("run.tar"), "{}", done.stdout_text());
+    assert!(
+        done.stdout_text().contains("run.tar"),
+        "{}",
+        done.stdout_text()
+    );
     assert_eq!(fs_err::read(there.join("run.tar")).unwrap(), journey.bytes);
     let verified = journey.scene.run(&["verify", &from, "--output", "json"]);
     let told = last(&verified.run().unwrap().expect_code(0));

@@ -67,7 +67,7 @@ impl Trusted {
             args.require_signatures.as_ref(),
             value::signatures,
         )?;
-        let allowed = args.allowed_signers.as_ref().map(|path| read(path));
+        let allowed = args.allowed_signers.as_ref().map(read);
         let allowed = allowed.transpose()?;
         // A file of people who may sign is given so that one of them must have.
         let required = required.unwrap_or(usize::from(allowed.is_some()));
