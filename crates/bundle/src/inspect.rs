@@ -166,6 +166,10 @@ fn read(
     let top = |path: &str| catalogue.document(path);
     let saved = match top("manifest.json") {
         Some(Document::Saved(saved)) => saved.as_slice(),
+        Some(Document::Broken(reason)) => {
+            findings.unreadable("manifest.json", reason);
+            &[]
+        }
         _ => &[],
     };
     match (top("index.json"), top("oci-layout"), top("manifest.json")) {
@@ -177,7 +181,12 @@ fn read(
             let artifacts = docker::artifacts(catalogue, saved, findings);
             (BlobKind::DockerArchive, artifacts)
         }
-        _ => (BlobKind::Tar, Vec::new()),
+        _ => {
+            if let Some(Document::Broken(reason)) = top("index.json") {
+                findings.unreadable("index.json", reason);
+            }
+            (BlobKind::Tar, Vec::new())
+        }
     }
 }
 

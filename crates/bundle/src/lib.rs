@@ -11,7 +11,7 @@
 //! | read one | [`Bundle`]: [`verify`](Bundle::verify), [`read`](Bundle::read) |
 //! | mend one, put the blob together | [`repair()`], [`restore()`] |
 //! | ask for parts again | [`ResendCode`] |
-//! | sign, and say whose signatures count | [`Signer`], [`AllowedSigners`], [`Trust`] |
+//! | sign, and say whose signatures count | [`Signer`], [`add_signature`], [`AllowedSigners`], [`Trust`] |
 //! | look into the blob | [`inspect()`] |
 #![doc = include_str!("../FORMAT.md")]
 

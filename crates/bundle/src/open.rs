@@ -20,7 +20,6 @@ use crate::write::failed;
 mod signed;
 mod survey;
 
-pub(crate) use signed::LONGEST_SIGNATURE;
 pub(crate) use survey::{SET_ASIDE, Survey, find};
 
 /// Longest `SHA256SUMS` in bytes: a line for each of 11 000 files.
@@ -138,7 +137,7 @@ fn damaged(dir: &dyn Dir, problem: Problem) -> BundleError {
     BundleError::Damaged { path, problems }
 }
 
-fn read_manifest(dir: &dyn Dir, entries: &[Entry]) -> Result<Vec<u8>, BundleError> {
+pub(crate) fn read_manifest(dir: &dyn Dir, entries: &[Entry]) -> Result<Vec<u8>, BundleError> {
     let refuse = |reason: &str| BundleError::NotABundle {
         path: dir.path().to_owned(),
         reason: reason.to_owned(),

@@ -13,7 +13,8 @@ use crate::dir::{Dir, Lock};
 use crate::error::BundleError;
 use crate::geometry::Piece;
 use crate::manifest::{LONGEST_MANIFEST, MANIFEST};
-use crate::open::{Bundle, LONGEST_SIGNATURE, SET_ASIDE, Survey, read_whole};
+use crate::open::{Bundle, SET_ASIDE, Survey, read_whole};
+use crate::signature::LONGEST_SIGNATURE;
 use crate::sums::{self, SUMS};
 use crate::table::TABLE;
 use crate::verify::{Damage, Shelf, scan};
@@ -234,13 +235,13 @@ fn small_files(bundle: &Bundle, survey: &Survey) -> Result<Vec<String>, BundleEr
     Ok(set_aside)
 }
 
-fn lock(dir: &dyn Dir) -> Result<Lock, BundleError> {
+pub(crate) fn lock(dir: &dyn Dir) -> Result<Lock, BundleError> {
     let locked = dir.lock().map_err(failed(dir, "lock", ""))?;
     let path = || dir.path().to_owned();
     locked.ok_or_else(|| BundleError::Busy { path: path() })
 }
 
-fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
+pub(crate) fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
     dir.rename(from, to).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => BundleError::Exists {
             path: dir.path().join(to),
@@ -249,6 +250,6 @@ fn rename(dir: &dyn Dir, from: &str, to: &str) -> Result<(), BundleError> {
     })
 }
 
-fn sync(dir: &dyn Dir) -> Result<(), BundleError> {
+pub(crate) fn sync(dir: &dyn Dir) -> Result<(), BundleError> {
     dir.sync().map_err(failed(dir, "sync", ""))
 }

@@ -202,6 +202,9 @@ impl<'a> Catalogue<'a> {
         }
         if may_be_document && matches!(begin.trim_ascii_start().first(), Some(b'{' | b'[')) {
             self.take_document(path, &begin);
+        } else if !small && matches!(&*path, "index.json" | "manifest.json" | "oci-layout") {
+            self.documents
+                .insert(path, Document::Broken("it is too long"));
         }
         Ok(())
     }

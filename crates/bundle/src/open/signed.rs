@@ -7,10 +7,7 @@ use super::{Trust, find, read_whole};
 use crate::dir::{Dir, Entry};
 use crate::error::BundleError;
 use crate::problem::Problem;
-use crate::signature::{self, MOST_SIGNATURES, SignedBy, signature_name};
-
-/// Longest signature file in bytes: one by a 16 384-bit RSA key is a third of it.
-pub(crate) const LONGEST_SIGNATURE: u64 = 16 << 10;
+use crate::signature::{self, LONGEST_SIGNATURE, MOST_SIGNATURES, SignedBy, signature_name};
 
 /// The signatures that hold, one for each key, and what is wrong with the others.
 ///

@@ -7,7 +7,7 @@ use super::*;
 
 const MANIFEST: &[u8] = b"{\"blob\":{}}\n";
 
-fn signer(seed: u8) -> (Signer, String) {
+pub(crate) fn signer(seed: u8) -> (Signer, String) {
     let key = PrivateKey::from(Ed25519Keypair::from_seed(&[seed; 32]));
     let public = key.public_key().to_openssh().unwrap();
     let text = key.to_openssh(LineEnding::LF).unwrap();

@@ -1,4 +1,4 @@
-//! Pattern lists (ssh_config(5), "PATTERNS").
+//! Pattern lists: "PATTERNS" in `ssh_config(5)`.
 
 /// Whether a comma-separated list of patterns takes `text`: one of them matches, and none behind a `!`.
 pub(super) fn list_matches(list: &str, text: &str) -> bool {
