@@ -9,7 +9,7 @@ use crate::dir::{File, read_exact_at};
 use crate::error::BundleError;
 use crate::geometry::{BlockNumber, Piece};
 use crate::stripe::Stripe;
-use crate::verify::{Damage, Shelf, size};
+use crate::verify::{Damage, Source, size};
 use crate::watch::Watch;
 
 /// Memory for stripes up to which two threads mend, in bytes.
@@ -21,7 +21,7 @@ pub(crate) type Put<'a> = dyn Fn(Piece, BlockNumber, &[u8]) -> Result<(), Bundle
 /// A group, one stripe of it in memory.
 #[derive(Debug)]
 pub(crate) struct Mender<'a> {
-    shelf: Shelf<'a>,
+    source: Source<'a>,
     group: u32,
     /// In the order of the code's shards; no file where there is none that can be opened.
     members: Vec<(Piece, Option<Box<dyn File>>)>,
@@ -30,8 +30,8 @@ pub(crate) struct Mender<'a> {
 
 impl<'a> Mender<'a> {
     /// Opens a group's pieces.
-    pub(crate) fn open(shelf: Shelf<'a>, group: u32) -> Self {
-        let geometry = shelf.geometry();
+    pub(crate) fn open(source: Source<'a>, group: u32) -> Self {
+        let geometry = source.geometry();
         let (mut data, mut longest) = (0, size(geometry.shard_len(group, 0)));
         let mut members = Vec::new();
         // The one group of a bundle without parity may have 9999 members, and nothing to mend.
@@ -39,7 +39,7 @@ impl<'a> Mender<'a> {
             members.extend(
                 geometry
                     .members(group)
-                    .map(|piece| (piece, shelf.open(piece))),
+                    .map(|piece| (piece, source.open(piece))),
             );
             data = shards(
                 members
@@ -52,7 +52,7 @@ impl<'a> Mender<'a> {
         }
         let stripe = Stripe::new(data, geometry.per_group(), longest);
         Self {
-            shelf,
+            source,
             group,
             members,
             stripe,
@@ -74,7 +74,7 @@ impl<'a> Mender<'a> {
             return Err(self.beyond(block, wanted));
         }
         self.stripe
-            .begin(size(self.shelf.geometry().shard_len(self.group, block)));
+            .begin(size(self.source.geometry().shard_len(self.group, block)));
         let mut lost = self.fill(block, |piece| wanted.contains(&piece));
         if lost.is_empty() {
             return Ok(0);
@@ -86,7 +86,7 @@ impl<'a> Mender<'a> {
         if !self.stripe.mend(&numbers) || !self.wrong(block, &computed).is_empty() {
             return Err(self.beyond(block, &pieces(&lost)));
         }
-        let geometry = self.shelf.geometry();
+        let geometry = self.source.geometry();
         let bytes = computed
             .iter()
             .map(|(_, piece)| geometry.block(*piece, block));
@@ -96,7 +96,7 @@ impl<'a> Mender<'a> {
     /// A block that [`load`](Self::load) got: its own length, not the shard's.
     pub(crate) fn block(&self, piece: Piece, block: BlockNumber) -> &[u8] {
         let place = self.members.iter().position(|(member, _)| *member == piece);
-        let range = self.shelf.geometry().block(piece, block);
+        let range = self.source.geometry().block(piece, block);
         let shard = self.stripe.shard(place.map_or(u32::MAX, shards));
         shard
             .get(..size(range.end - range.start))
@@ -111,7 +111,7 @@ impl<'a> Mender<'a> {
             if !which(*piece) {
                 continue;
             }
-            let range = self.shelf.geometry().block(*piece, block);
+            let range = self.source.geometry().block(*piece, block);
             let room = self.stripe.shard_mut(shard);
             let len = size(range.end - range.start).min(room.len());
             let (bytes, rest) = room.split_at_mut(len);
@@ -132,7 +132,7 @@ impl<'a> Mender<'a> {
         let blocks = shards
             .iter()
             .map(|(_, piece)| (*piece, block, self.block(*piece, block)));
-        let wrong = self.shelf.wrong_blocks(&blocks.collect::<Vec<_>>());
+        let wrong = self.source.wrong_blocks(&blocks.collect::<Vec<_>>());
         let is_wrong = |shard: &&(u32, Piece)| wrong.contains(&(shard.1, block));
         shards.iter().filter(is_wrong).copied().collect()
     }
@@ -142,7 +142,7 @@ impl<'a> Mender<'a> {
         for piece in pieces {
             damage.add(*piece, block);
         }
-        self.shelf.beyond_repair(&damage)
+        self.source.beyond_repair(&damage)
     }
 }
 
@@ -156,24 +156,24 @@ fn shards(count: usize) -> u32 {
 /// # Errors
 /// The first that a stripe or `put` gives; [`BundleError::Interrupted`].
 pub(crate) fn each_stripe(
-    shelf: Shelf<'_>,
+    source: Source<'_>,
     group: u32,
     wanted: &[Piece],
     watch: &dyn Watch,
     put: &Put<'_>,
 ) -> Result<u64, BundleError> {
-    let geometry = shelf.geometry();
+    let geometry = source.geometry();
     let (next, failed) = (AtomicU32::new(0), AtomicBool::new(false));
-    let mended = Mutex::new(Ok(0_u64));
+    let computed = Mutex::new(Ok(0_u64));
     let work = || {
-        let mut mender = Mender::open(shelf, group);
+        let mut mender = Mender::open(source, group);
         while !failed.load(Ordering::Relaxed) {
             let block = next.fetch_add(1, Ordering::Relaxed);
             if block >= geometry.stripes(group) {
                 return;
             }
             let done = stripe(&mut mender, block, wanted, watch, put);
-            let mut all = mended
+            let mut all = computed
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
             match (&mut *all, done) {
@@ -194,7 +194,7 @@ pub(crate) fn each_stripe(
         }
         work();
     });
-    mended
+    computed
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -209,7 +209,7 @@ fn stripe(
     if watch.stop() {
         return Err(BundleError::Interrupted);
     }
-    let mended = mender.load(block, wanted)?;
+    let computed = mender.load(block, wanted)?;
     for piece in wanted {
         let bytes = mender.block(*piece, block);
         if !bytes.is_empty() {
@@ -217,5 +217,5 @@ fn stripe(
             watch.advance(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         }
     }
-    Ok(mended)
+    Ok(computed)
 }

@@ -17,7 +17,7 @@ use crate::open::{Bundle, SET_ASIDE, Survey, read_whole};
 use crate::signature::LONGEST_SIGNATURE;
 use crate::sums::{self, SUMS};
 use crate::table::TABLE;
-use crate::verify::{Damage, Shelf, scan};
+use crate::verify::{Damage, Source, scan};
 use crate::watch::Watch;
 use crate::write::{failed, hash_back, parse_temporary, temporary, write_small};
 
@@ -65,14 +65,14 @@ fn in_place(bundle: &Bundle, watch: &dyn Watch) -> Result<Repaired, BundleError>
     let _lock = lock(dir)?;
     let mut repaired = adopt(bundle)?;
     let survey = bundle.survey_now()?;
-    let shelf = Shelf {
+    let source = Source {
         bundle,
         survey: &survey,
     };
-    let damage = assess(shelf, watch)?;
-    let pieces = to_rewrite(shelf, &damage);
+    let damage = assess(source, watch)?;
+    let pieces = to_rewrite(source, &damage);
     let mending = Mending {
-        shelf,
+        source,
         damage: &damage,
         to: dir,
         watch,
@@ -96,24 +96,24 @@ fn in_place(bundle: &Bundle, watch: &dyn Watch) -> Result<Repaired, BundleError>
 }
 
 /// Reads everything, and decides whether it can be mended.
-fn assess(shelf: Shelf<'_>, watch: &dyn Watch) -> Result<Damage, BundleError> {
-    let scan = scan(shelf, false, watch)?;
+fn assess(source: Source<'_>, watch: &dyn Watch) -> Result<Damage, BundleError> {
+    let scan = scan(source, false, watch)?;
     if !scan.lies.is_empty() {
-        let path = shelf.bundle.dir.path().to_owned();
+        let path = source.bundle.dir.path().to_owned();
         let problems = scan.problems;
         return Err(BundleError::Damaged { path, problems });
     }
-    if !scan.damage.mendable(shelf.geometry()) {
-        return Err(shelf.beyond_repair(&scan.damage));
+    if !scan.damage.mendable(source.geometry()) {
+        return Err(source.beyond_repair(&scan.damage));
     }
     Ok(scan.damage)
 }
 
 /// Pieces that are not what they should be: missing, damaged, too long.
-fn to_rewrite(shelf: Shelf<'_>, damage: &Damage) -> BTreeSet<Piece> {
-    let geometry = shelf.geometry();
+fn to_rewrite(source: Source<'_>, damage: &Damage) -> BTreeSet<Piece> {
+    let geometry = source.geometry();
     let whole = |piece: &Piece| {
-        let found = shelf.survey.pieces.get(piece);
+        let found = source.survey.pieces.get(piece);
         found.is_some_and(|(_, len)| *len == geometry.len(*piece)) && !damage.touches(*piece)
     };
     geometry.pieces().filter(|piece| !whole(piece)).collect()
@@ -217,7 +217,7 @@ fn small_files(bundle: &Bundle, survey: &Survey) -> Result<Vec<String>, BundleEr
         } else {
             LONGEST_SIGNATURE
         };
-        let is_statement = name == MANIFEST || name.ends_with(".sig");
+        let is_statement = name.starts_with(MANIFEST);
         if let Some(Ok(Some(bytes))) = is_statement.then(|| read_whole(dir, found, most)) {
             wanted.push((name, Cow::Owned(bytes)));
         }

@@ -10,7 +10,7 @@ use crate::geometry::Piece;
 use crate::mend::each_stripe;
 use crate::open::Bundle;
 use crate::pack::Digests;
-use crate::verify::{Damage, Shelf};
+use crate::verify::{Damage, Source};
 use crate::watch::{Stage, Watch};
 use crate::write::{failed, temporary};
 
@@ -49,11 +49,11 @@ pub fn restore(
     watch: &dyn Watch,
 ) -> Result<Restored, BundleError> {
     let survey = bundle.survey_now()?;
-    let shelf = Shelf {
+    let source = Source {
         bundle,
         survey: &survey,
     };
-    let geometry = shelf.geometry();
+    let geometry = source.geometry();
     let mut missing = Damage::default();
     for piece in geometry
         .pieces()
@@ -62,12 +62,12 @@ pub fn restore(
         missing.add_whole(geometry, piece);
     }
     if !missing.mendable(geometry) {
-        return Err(shelf.beyond_repair(&missing));
+        return Err(source.beyond_repair(&missing));
     }
     watch.begin(Stage::Restore, Some(geometry.blob_size()));
     let (mended, digests) = match to {
-        Output::File(dir, name) => to_file(shelf, &*dir, name, watch)?,
-        Output::Stream(stream) => to_stream(shelf, stream, watch)?,
+        Output::File(dir, name) => to_file(source, &*dir, name, watch)?,
+        Output::Stream(stream) => to_stream(source, stream, watch)?,
     };
     let bytes = geometry.blob_size();
     Ok(Restored {
@@ -78,7 +78,7 @@ pub fn restore(
 }
 
 fn to_stream(
-    shelf: Shelf<'_>,
+    source: Source<'_>,
     stream: &mut (dyn Write + Send),
     watch: &dyn Watch,
 ) -> Result<(u64, Digests), BundleError> {
@@ -88,22 +88,22 @@ fn to_stream(
         path: "-".into(),
         source,
     };
-    let digests = whole(shelf, watch).pass(
-        |offset, to| shelf.read(offset, to).map(|bytes| mended += bytes),
+    let digests = whole(source, watch).pass(
+        |offset, to| source.read(offset, to).map(|bytes| mended += bytes),
         |_, bytes| stream.write_all(bytes).map_err(&mut failed),
     )?;
     stream.flush().map_err(failed)?;
-    compare(shelf, &digests)?;
+    compare(source, &digests)?;
     Ok((mended, digests))
 }
 
-fn whole<'a>(shelf: Shelf<'_>, watch: &'a dyn Watch) -> Whole<'a> {
-    let len = shelf.geometry().blob_size();
+fn whole<'a>(source: Source<'_>, watch: &'a dyn Watch) -> Whole<'a> {
+    let len = source.geometry().blob_size();
     Whole { len, watch }
 }
 
 fn to_file(
-    shelf: Shelf<'_>,
+    source: Source<'_>,
     dir: &dyn Dir,
     name: &str,
     watch: &dyn Watch,
@@ -119,7 +119,7 @@ fn to_file(
         return Err(exists());
     }
     // Not the blob's name, which may be as long as a name can be.
-    let sha256 = shelf.bundle.manifest.blob.sha256.to_string();
+    let sha256 = source.bundle.manifest.blob.sha256.to_string();
     let partial = temporary("restore", sha256.get(..16).unwrap_or_default());
     if entries.iter().any(|entry| entry.name == partial) {
         dir.remove(&partial)
@@ -133,8 +133,8 @@ fn to_file(
         file,
         name: &partial,
     };
-    let filled = target.fill(shelf, watch).and_then(|(mended, digests)| {
-        compare(shelf, &digests)?;
+    let filled = target.fill(source, watch).and_then(|(mended, digests)| {
+        compare(source, &digests)?;
         dir.rename(&partial, name)
             .map_err(|error| match error.kind() {
                 std::io::ErrorKind::AlreadyExists => exists(),
@@ -160,8 +160,8 @@ struct Target<'a> {
 
 impl Target<'_> {
     /// Writes the blob, durable, and hashes it.
-    fn fill(&self, shelf: Shelf<'_>, watch: &dyn Watch) -> Result<(u64, Digests), BundleError> {
-        let (geometry, found) = (shelf.geometry(), &shelf.survey.pieces);
+    fn fill(&self, source: Source<'_>, watch: &dyn Watch) -> Result<(u64, Digests), BundleError> {
+        let (geometry, found) = (source.geometry(), &source.survey.pieces);
         let whole_part = |number| {
             let piece = Piece::Part(number);
             found
@@ -169,17 +169,21 @@ impl Target<'_> {
                 .is_some_and(|(_, len)| *len >= geometry.len(piece))
         };
         if (0..geometry.parts()).all(whole_part) {
-            self.in_order(shelf, watch)
+            self.in_order(source, watch)
         } else {
-            self.in_stripes(shelf, watch)
+            self.in_stripes(source, watch)
         }
     }
 
     /// From the first part to the last, hashed on the way.
-    fn in_order(&self, shelf: Shelf<'_>, watch: &dyn Watch) -> Result<(u64, Digests), BundleError> {
+    fn in_order(
+        &self,
+        source: Source<'_>,
+        watch: &dyn Watch,
+    ) -> Result<(u64, Digests), BundleError> {
         let mut mended = 0;
-        let digests = whole(shelf, watch).pass(
-            |offset, to| shelf.read(offset, to).map(|bytes| mended += bytes),
+        let digests = whole(source, watch).pass(
+            |offset, to| source.read(offset, to).map(|bytes| mended += bytes),
             |offset, bytes| self.write(bytes, offset),
         )?;
         self.sync()?;
@@ -190,17 +194,17 @@ impl Target<'_> {
     /// from it; hashed by reading the file.
     fn in_stripes(
         &self,
-        shelf: Shelf<'_>,
+        source: Source<'_>,
         watch: &dyn Watch,
     ) -> Result<(u64, Digests), BundleError> {
-        let geometry = shelf.geometry();
+        let geometry = source.geometry();
         let mut mended = 0;
         for group in 0..geometry.groups() {
             let members = geometry.members(group);
             let parts: Vec<_> = members
                 .filter(|piece| matches!(piece, Piece::Part(_)))
                 .collect();
-            mended += each_stripe(shelf, group, &parts, watch, &|piece, block, bytes| {
+            mended += each_stripe(source, group, &parts, watch, &|piece, block, bytes| {
                 let (Piece::Part(number) | Piece::Parity(number)) = piece;
                 let start = u64::from(number) * geometry.part_size();
                 self.write(bytes, start + geometry.block(piece, block).start)
@@ -211,7 +215,7 @@ impl Target<'_> {
         let read = |offset, to: &mut [u8]| {
             read_exact_at(&*self.file, to, offset).map_err(failed(self.dir, "read", self.name))
         };
-        let digests = whole(shelf, watch).pass(read, |_, _| Ok(()))?;
+        let digests = whole(source, watch).pass(read, |_, _| Ok(()))?;
         Ok((mended, digests))
     }
 
@@ -231,8 +235,8 @@ impl Target<'_> {
 }
 
 /// The authority is the SHA-256; the others would be stored by a service that believes us.
-fn compare(shelf: Shelf<'_>, digests: &Digests) -> Result<(), BundleError> {
-    let blob = &shelf.bundle.manifest.blob;
+fn compare(source: Source<'_>, digests: &Digests) -> Result<(), BundleError> {
+    let blob = &source.bundle.manifest.blob;
     let pairs = [
         (
             format!("sha256:{}", blob.sha256),

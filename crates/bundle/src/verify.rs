@@ -13,7 +13,7 @@ mod read;
 mod scan;
 
 pub(crate) use damage::Damage;
-pub(crate) use read::{Shelf, size};
+pub(crate) use read::{Source, size};
 pub(crate) use scan::scan;
 
 /// How many bytes are read and hashed at a time.
@@ -45,7 +45,7 @@ impl Bundle {
     pub fn verify(&self, uncached: bool, watch: &dyn Watch) -> Result<Report, BundleError> {
         let survey = self.survey_now()?;
         let scan = scan(
-            Shelf {
+            Source {
                 bundle: self,
                 survey: &survey,
             },

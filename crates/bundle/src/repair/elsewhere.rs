@@ -12,7 +12,7 @@ use crate::open::{Bundle, find, read_whole};
 use crate::signature::{LONGEST_SIGNATURE, MOST_SIGNATURES, signature_name};
 use crate::sums::{self, SUMS};
 use crate::table::TABLE;
-use crate::verify::Shelf;
+use crate::verify::Source;
 use crate::watch::Watch;
 use crate::write::{failed, hash_back, temporary, write_small};
 
@@ -30,14 +30,14 @@ pub(super) fn repair(
         return Err(BundleError::Exists { path });
     }
     let survey = bundle.survey_now()?;
-    let shelf = Shelf {
+    let source = Source {
         bundle,
         survey: &survey,
     };
-    let damage = assess(shelf, watch)?;
+    let damage = assess(source, watch)?;
     remove_ours(out)?;
     let mut pieces = BTreeSet::new();
-    for piece in shelf.geometry().pieces() {
+    for piece in source.geometry().pieces() {
         match find(&there, &piece.to_string()) {
             Some(entry) => keep(bundle, out, piece, &entry.name)?,
             None => {
@@ -46,7 +46,7 @@ pub(super) fn repair(
         }
     }
     let mending = Mending {
-        shelf,
+        source,
         damage: &damage,
         to: out,
         watch,
@@ -62,7 +62,7 @@ pub(super) fn repair(
     sync(out)?;
     put(out, MANIFEST, &manifest)?;
     sync(out)?;
-    let pieces = to_rewrite(shelf, &damage).into_iter().collect();
+    let pieces = to_rewrite(source, &damage).into_iter().collect();
     Ok(Repaired {
         pieces,
         set_aside: Vec::new(),

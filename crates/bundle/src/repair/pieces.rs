@@ -7,13 +7,13 @@ use crate::dir::{Dir, File, write_all_at};
 use crate::error::BundleError;
 use crate::geometry::Piece;
 use crate::mend::each_stripe;
-use crate::verify::{BUFFER, Damage, Shelf, size};
+use crate::verify::{BUFFER, Damage, Source, size};
 use crate::watch::{Stage, Watch};
 use crate::write::{failed, hash_back, temporary};
 
 /// From where to where, and what is known to be bad.
 pub(super) struct Mending<'a> {
-    pub(super) shelf: Shelf<'a>,
+    pub(super) source: Source<'a>,
     pub(super) damage: &'a Damage,
     pub(super) to: &'a dyn Dir,
     pub(super) watch: &'a dyn Watch,
@@ -30,7 +30,7 @@ pub(super) fn write_pieces(
     pieces: &BTreeSet<Piece>,
     done: &dyn Fn(Piece) -> Result<(), BundleError>,
 ) -> Result<(), BundleError> {
-    let geometry = mending.shelf.geometry();
+    let geometry = mending.source.geometry();
     let total = pieces.iter().map(|piece| geometry.len(*piece)).sum();
     mending.watch.begin(Stage::Mend, Some(total));
     let mut groups: BTreeMap<u32, Vec<Piece>> = BTreeMap::new();
@@ -93,13 +93,13 @@ impl Mending<'_> {
         if pieces.is_empty() {
             return Ok(());
         }
-        let geometry = self.shelf.geometry();
+        let geometry = self.source.geometry();
         let opened = pieces
             .iter()
             .map(|piece| Ok((*piece, self.create(*piece)?)));
         let files: BTreeMap<Piece, Box<dyn File>> = opened.collect::<Result<_, BundleError>>()?;
         each_stripe(
-            self.shelf,
+            self.source,
             group,
             pieces,
             self.watch,
@@ -116,7 +116,7 @@ impl Mending<'_> {
 
     /// Copies a piece whose blocks are all good.
     fn copy(&self, piece: Piece) -> Result<(), BundleError> {
-        let (geometry, file) = (self.shelf.geometry(), self.create(piece)?);
+        let (geometry, file) = (self.source.geometry(), self.create(piece)?);
         let len = geometry.len(piece);
         let room = u64::try_from(BUFFER).unwrap_or(u64::MAX).min(len);
         let mut buffer = vec![0; size(room)];
@@ -128,7 +128,7 @@ impl Mending<'_> {
             let taken = room.min(len - offset);
             let bytes = buffer.split_at_mut(size(taken)).0;
             let first = u32::try_from(offset / geometry.block_size()).unwrap_or(u32::MAX);
-            self.shelf.read_blocks(piece, first, bytes)?;
+            self.source.read_blocks(piece, first, bytes)?;
             self.write(&*file, piece, bytes, offset)?;
             self.watch.advance(taken);
             offset += taken;
@@ -140,7 +140,7 @@ impl Mending<'_> {
     fn prove(&self, piece: Piece) -> Result<(), BundleError> {
         let name = temporary(KEY, &piece.to_string());
         let (digest, _) = hash_back(self.to, &name)?;
-        if self.shelf.bundle.manifest.digest(piece) == Some(digest) {
+        if self.source.bundle.manifest.digest(piece) == Some(digest) {
             return Ok(());
         }
         let path = self.to.path().join(name);

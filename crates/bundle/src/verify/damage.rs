@@ -32,15 +32,6 @@ impl Damage {
         self.0.contains_key(&piece)
     }
 
-    /// How many bytes of a piece are bad.
-    pub(crate) fn bytes(&self, geometry: &Geometry, piece: Piece) -> u64 {
-        let runs = self.0.get(&piece).into_iter().flatten();
-        runs.map(|run| {
-            geometry.block(piece, *run.end()).end - geometry.block(piece, *run.start()).start
-        })
-        .sum()
-    }
-
     /// As a problem to report.
     pub(crate) fn problem(&self, piece: Piece) -> Option<Problem> {
         let blocks = self.0.get(&piece)?.clone();
@@ -108,8 +99,6 @@ mod tests {
             damage.problem(Piece::Part(0)).unwrap().to_string(),
             "part-0000 is damaged in block 0-1, 5"
         );
-        assert_eq!(damage.bytes(&geometry, Piece::Part(0)), 3 * 4096);
-        assert_eq!(damage.bytes(&geometry, Piece::Part(1)), 8 * 4096);
         damage.add(Piece::Parity(0), 5);
         assert!(!damage.mendable(&geometry));
         assert!(damage.touches(Piece::Part(1)) && !damage.touches(Piece::Part(3)));

@@ -16,12 +16,12 @@ pub(crate) fn size(bytes: u64) -> usize {
 
 /// A bundle's pieces under the names that they have at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Shelf<'a> {
+pub(crate) struct Source<'a> {
     pub(crate) bundle: &'a Bundle,
     pub(crate) survey: &'a Survey,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> Source<'a> {
     pub(crate) fn geometry(self) -> &'a Geometry {
         &self.bundle.manifest.geometry
     }
@@ -102,14 +102,14 @@ impl<'a> Shelf<'a> {
         }
         bad.sort_unstable();
         let mut mender = Mender::open(self, self.geometry().group(piece));
-        let mut mended = 0;
+        let mut computed = 0;
         for (block, to) in (first..).zip(to.chunks_mut(length)) {
             if bad.binary_search(&block).is_ok() {
-                mended += mender.load(block, &[piece])?;
+                computed += mender.load(block, &[piece])?;
                 to.copy_from_slice(mender.block(piece, block));
             }
         }
-        Ok(mended)
+        Ok(computed)
     }
 
     /// As [`Bundle::read`]; returns how many bytes had to be computed.
@@ -125,7 +125,7 @@ impl<'a> Shelf<'a> {
                 geometry.blob_size()
             )));
         }
-        let (mut offset, mut to, mut mended) = (offset, to, 0);
+        let (mut offset, mut to, mut computed) = (offset, to, 0);
         while !to.is_empty() {
             let (number, inside) = (offset / geometry.part_size(), offset % geometry.part_size());
             let piece = Piece::Part(u32::try_from(number).unwrap_or(u32::MAX));
@@ -136,11 +136,11 @@ impl<'a> Shelf<'a> {
                 let ends = inside + u64::try_from(left).unwrap_or(0) == geometry.len(piece);
                 let torn = left % size(geometry.block_size());
                 let whole = if ends { left } else { left - torn };
-                mended += self.read_blocks(piece, first, to.split_at_mut(whole).0)?;
+                computed += self.read_blocks(piece, first, to.split_at_mut(whole).0)?;
                 whole
             } else {
                 let mut bytes = vec![0; size(block.end - block.start)];
-                mended += self.read_blocks(piece, first, &mut bytes)?;
+                computed += self.read_blocks(piece, first, &mut bytes)?;
                 let bytes = bytes.split_at(size(inside - block.start)).1;
                 let len = bytes.len().min(to.len());
                 to.split_at_mut(len)
@@ -151,7 +151,7 @@ impl<'a> Shelf<'a> {
             offset += u64::try_from(taken).unwrap_or(u64::MAX);
             to = to.split_at_mut(taken).1;
         }
-        Ok(mended)
+        Ok(computed)
     }
 
     /// The error that says what is lost.
@@ -172,7 +172,7 @@ impl Bundle {
     /// behind the blob's end.
     pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<(), BundleError> {
         let survey = &self.survey;
-        Shelf {
+        Source {
             bundle: self,
             survey,
         }

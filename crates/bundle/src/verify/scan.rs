@@ -8,7 +8,7 @@ use std::thread;
 
 use blobferry_integrity::{Sha256Digest, Sha256Lanes};
 
-use super::{BUFFER, Damage, Shelf, size};
+use super::{BUFFER, Damage, Source, size};
 use crate::dir::{AlignedBuf, File, ReadBack};
 use crate::error::BundleError;
 use crate::geometry::{BlockNumber, Piece};
@@ -36,11 +36,11 @@ pub(crate) struct Scan {
 /// # Errors
 /// [`BundleError::Interrupted`].
 pub(crate) fn scan(
-    shelf: Shelf<'_>,
+    source: Source<'_>,
     uncached: bool,
     watch: &dyn Watch,
 ) -> Result<Scan, BundleError> {
-    let (geometry, survey) = (shelf.geometry(), shelf.survey);
+    let (geometry, survey) = (source.geometry(), source.survey);
     let mut scan = Scan {
         damage: Damage::default(),
         lies: BTreeSet::new(),
@@ -65,9 +65,9 @@ pub(crate) fn scan(
     }
     let lanes = (BUFFER / size(geometry.block_size())).clamp(1, LANES);
     for pieces in there.chunks(lanes) {
-        let lanes = pieces.iter().map(|piece| open(shelf, *piece, uncached));
+        let lanes = pieces.iter().map(|piece| open(source, *piece, uncached));
         Batch {
-            shelf,
+            source,
             lanes: lanes.collect(),
             watch,
         }
@@ -84,8 +84,8 @@ struct Lane {
     read: ReadBack,
 }
 
-fn open(shelf: Shelf<'_>, piece: Piece, uncached: bool) -> Lane {
-    let (dir, pieces) = (&shelf.bundle.dir, &shelf.survey.pieces);
+fn open(source: Source<'_>, piece: Piece, uncached: bool) -> Lane {
+    let (dir, pieces) = (&source.bundle.dir, &source.survey.pieces);
     let name = pieces.get(&piece).map_or("", |(name, _)| name);
     let opened = if uncached {
         dir.open_uncached(name)
@@ -117,14 +117,14 @@ fn weaker(a: ReadBack, b: ReadBack) -> ReadBack {
 
 /// Pieces that are read side by side.
 struct Batch<'a> {
-    shelf: Shelf<'a>,
+    source: Source<'a>,
     lanes: Vec<Lane>,
     watch: &'a dyn Watch,
 }
 
 impl Batch<'_> {
     fn run(&self, scan: &mut Scan) -> Result<(), BundleError> {
-        let geometry = self.shelf.geometry();
+        let geometry = self.source.geometry();
         let most = self
             .lanes
             .iter()
@@ -179,7 +179,7 @@ impl Batch<'_> {
         stride: usize,
         scan: &mut Scan,
     ) -> Vec<usize> {
-        let geometry = self.shelf.geometry();
+        let geometry = self.source.geometry();
         let block = size(geometry.block_size());
         let mut bad: BTreeSet<(Piece, BlockNumber)> = BTreeSet::new();
         let mut lens = Vec::with_capacity(self.lanes.len());
@@ -190,7 +190,7 @@ impl Batch<'_> {
             let slot = slot.split_at_mut(size(len)).0;
             let blocks = (first..).zip(slot.chunks(block)).map(|(block, _)| block);
             let unreadable = match &lane.file {
-                Some(file) => self.shelf.read_run(&**file, piece, first, slot),
+                Some(file) => self.source.read_run(&**file, piece, first, slot),
                 None => blocks.collect(),
             };
             bad.extend(unreadable.into_iter().map(|block| (piece, block)));
@@ -205,7 +205,7 @@ impl Batch<'_> {
         });
         let readable = blocks.filter(|(piece, block, _)| !bad.contains(&(*piece, *block)));
         let readable: Vec<_> = readable.collect();
-        bad.extend(self.shelf.wrong_blocks(&readable));
+        bad.extend(self.source.wrong_blocks(&readable));
         for (piece, block) in bad {
             scan.damage.add(piece, block);
         }
@@ -219,7 +219,7 @@ impl Batch<'_> {
             scan.read = weaker(scan.read, lane.read);
             if let Some(problem) = scan.damage.problem(piece) {
                 scan.problems.push(problem);
-            } else if self.shelf.bundle.manifest.digest(piece) != Some(*digest) {
+            } else if self.source.bundle.manifest.digest(piece) != Some(*digest) {
                 let file = piece.to_string();
                 scan.problems.push(Problem::Digest { file });
                 scan.lies.insert(piece);

@@ -83,7 +83,7 @@ fn a_lossy_line_brings_the_blob_across_all_the_same() {
             send(&mut files, &there, 4, chance);
             asked += 1;
         }
-        assert_eq!(restored(&there).unwrap(), blob, "seed {seed}");
+        assert!(restored(&there).unwrap() == blob, "seed {seed}");
         let done = repair(&open(&there).unwrap(), None, &Unwatched).unwrap();
         mended += done.pieces.len();
         let report = open(&there).unwrap().verify(false, &Unwatched).unwrap();
@@ -92,7 +92,7 @@ fn a_lossy_line_brings_the_blob_across_all_the_same() {
             .iter()
             .find(|left| !matches!(left, Problem::Extra { .. }));
         assert_eq!(left, None, "seed {seed}");
-        assert_eq!(restored(&there).unwrap(), blob, "seed {seed}");
+        assert!(restored(&there).unwrap() == blob, "seed {seed}");
     }
     assert!(
         mended > 10 && asked > 5,

@@ -1,6 +1,7 @@
 //! The power fails, the disk runs full or lies, at every operation of a repair and of restoring: what
 //! bears a final name is right, nothing that was good is gone, and the same command goes on.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use blobferry_bundle::dir::faulty::{Fault, Faults, FaultyDir, every_step};
@@ -19,6 +20,13 @@ fn damaged() -> (Vec<u8>, FaultyDir, FaultyDir) {
     spoil(&dir, &geometry, Piece::Part(2), 0, 5);
     lose(&dir, "SHA256SUMS");
     (blob, whole, dir)
+}
+
+/// Files that are no leftovers: on FAT, a rename that is cut off can leave both names.
+fn final_files(dir: &FaultyDir) -> BTreeMap<String, Option<Vec<u8>>> {
+    let mut files = snapshot(dir);
+    files.retain(|name, _| !name.starts_with('.'));
+    files
 }
 
 /// Everything with a final name is what it was or what it should be.
@@ -47,7 +55,7 @@ fn a_repair_in_place_that_is_cut_off_goes_on() {
         }
         run(left).unwrap();
         assert_eq!(verified(left), (vec![], true));
-        assert_eq!(restored(left).unwrap(), blob);
+        assert!(restored(left).unwrap() == blob);
     });
     assert!(checks > 500, "{checks}");
 }
@@ -74,10 +82,14 @@ fn a_repair_elsewhere_that_is_cut_off_goes_on() {
             } else {
                 run(left).unwrap();
             }
-            assert_eq!(snapshot(left), snapshot(&whole));
+            assert!(
+                final_files(left) == final_files(&whole),
+                "{:?}",
+                left.names()
+            );
         },
     );
-    assert_eq!(snapshot(&dir), before);
+    assert!(snapshot(&dir) == before);
 }
 
 #[test]
@@ -114,8 +126,9 @@ fn restoring_that_is_cut_off_leaves_nothing_false_and_begins_anew() {
                         bundle.manifest().geometry.blob_size()
                     ),
                 }
-                assert_eq!(left.bytes("blob").unwrap(), blob);
-                assert_eq!(left.names(), ["blob"]);
+                assert!(left.bytes("blob").unwrap() == blob);
+                let others = final_files(left);
+                assert!(others.len() == 1, "{:?}", left.names());
             },
         );
     }

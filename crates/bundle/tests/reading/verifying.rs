@@ -78,7 +78,7 @@ fn every_problem_is_named_at_once() {
         ]
     );
     assert!(mendable);
-    assert_eq!(snapshot(&dir), before);
+    assert!(snapshot(&dir) == before);
     spoil(&dir, &geometry, Piece::Part(4), 3, 0);
     assert!(!verified(&dir).1);
 }
@@ -108,7 +108,7 @@ fn a_manifest_that_contradicts_its_table_is_never_mended() {
     let before = snapshot(&dir);
     let error = repair(&open(&dir).unwrap(), None, &Unwatched).unwrap_err();
     assert!(matches!(error, BundleError::Damaged { .. }), "{error}");
-    assert_eq!(snapshot(&dir), before);
+    assert!(snapshot(&dir) == before);
 }
 
 #[test]
