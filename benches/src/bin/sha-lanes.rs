@@ -2,6 +2,7 @@
 //! other (`OrderedHasher`, `sha2`). Prints the table of benches/README.md.
 #![expect(clippy::print_stdout, reason = "the table is what it is run for")]
 
+use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -47,7 +48,11 @@ fn main() -> Result<()> {
         for times in &mut times {
             times.sort_unstable();
             let middle = times.get(times.len() / 2).context("no run")?;
-            row += &format!(" {:.2} |", gigabytes_per_second(streams * BLOCK, *middle)?);
+            write!(
+                row,
+                " {:.2} |",
+                gigabytes_per_second(streams * BLOCK, *middle)?
+            )?;
         }
         println!("{row}");
     }
