@@ -18,12 +18,12 @@ use blobferry_integrity::{Crc64, Expect, Md5Digest, Sha256Digest};
 use crate::dir::{Dir, Lock, ReadBack};
 use crate::error::BundleError;
 use crate::geometry::{Geometry, Parity, Piece};
-use crate::manifest::{BlobProperties, Chain, MANIFEST, Manifest};
-use crate::name::BlobName;
+use crate::manifest::{BlobProperties, Chain, Manifest};
 use crate::signature::Signer;
 use crate::table::LONGEST_TABLE;
 use crate::watch::Watch;
 
+mod begin;
 mod buffer;
 mod input;
 mod lay;
@@ -35,7 +35,7 @@ mod site;
 mod tests;
 
 use buffer::{Buffer, Pool};
-use lay::{Cut, Layer};
+use lay::Layer;
 pub use left::PartialBlob;
 use site::{Site, Standing};
 
@@ -162,45 +162,7 @@ impl Packer {
         keep: bool,
         options: PackOptions,
     ) -> Result<Self, BundleError> {
-        check(key, &options)?;
-        let failed = |doing| crate::write::failed(dir.as_ref(), doing, "");
-        let lock = dir.lock().map_err(failed("lock"))?;
-        let Some(lock) = lock else {
-            let path = dir.path().to_owned();
-            return Err(BundleError::Busy { path });
-        };
-        let mut standing = Standing::look(dir.as_ref(), key).map_err(failed("list"))?;
-        let cut_off = keep && !standing.partial.is_empty();
-        if let Some(name) = taken(&standing, cut_off, &options) {
-            let path = dir.path().join(name);
-            if standing.named.contains_key(MANIFEST) {
-                // It is finished but for this.
-                Site::new(dir, key, standing).clear(&[])?;
-            }
-            return Err(BundleError::Exists { path });
-        }
-        let strange = std::mem::take(&mut standing.strange);
-        if !keep {
-            standing.partial.clear();
-        }
-        let resumed = left::measured(&standing, options.part_size, options.block_size);
-        let site = Arc::new(Site::new(dir, key, standing));
-        strange.iter().try_for_each(|name| site.remove(name))?;
-        if !keep {
-            site.clear(&[])?;
-        }
-        let buffer = (options.block_size * BLOCKS).min(LONGEST_BUFFER);
-        let layer = Layer::start(site.clone(), cut(&options))?;
-        Ok(Self {
-            site,
-            options,
-            resumed,
-            position: 0,
-            pool: Pool::new(BUFFERS, narrow(buffer)),
-            open: None,
-            layer,
-            _lock: lock,
-        })
+        begin::begin(dir, key, keep, options)
     }
 
     /// Says beforehand how long the blob will be, so that what cannot work is refused before anything
@@ -402,54 +364,6 @@ impl Packer {
         self.site.clear(&[])?;
         self.site.sync()
     }
-}
-
-/// A name that is taken: by a bundle, by what is no file, or by a file that no interrupted run gave.
-fn taken<'a>(standing: &'a Standing, cut_off: bool, options: &PackOptions) -> Option<&'a str> {
-    let needed = |name: &str| match (&options.only, site::piece(name)) {
-        (Some(only), Some(piece)) => only.contains(&piece),
-        (Some(_), None) => name == MANIFEST,
-        (None, _) => true,
-    };
-    let mut blocked = standing.in_the_way.iter();
-    if let Some((_, found)) = blocked.find(|(name, _)| needed(name)) {
-        return Some(found);
-    }
-    let mut named = standing.named.keys();
-    let taken = |name: &&String| needed(name) && (name.as_str() == MANIFEST || !cut_off);
-    named.find(taken).map(String::as_str)
-}
-
-/// Parts that are written: for a resend of parts alone no others, for one of parity all.
-fn cut(options: &PackOptions) -> Cut {
-    let only = options.only.as_ref().and_then(|only| {
-        let part = |piece: &Piece| match piece {
-            Piece::Part(number) => Some(*number),
-            Piece::Parity(_) => None,
-        };
-        only.iter().map(part).collect()
-    });
-    Cut {
-        part_size: options.part_size,
-        block_size: options.block_size,
-        only,
-    }
-}
-
-fn check(key: &str, options: &PackOptions) -> Result<(), BundleError> {
-    let refused = |text: String| Err(BundleError::Refused(text));
-    if !site::is_key(key) {
-        return refused(format!("{key:?} cannot be a key"));
-    }
-    if let Err(error) = BlobName::new(&options.name) {
-        return refused(error.to_string());
-    }
-    if matches!(options.parity, Parity::Lost(0) | Parity::Percent(0 | 101..)) {
-        return refused(format!("no parity can be made as {:?}", options.parity));
-    }
-    // The shortest blob: whether sizes and parity can be had at all.
-    Geometry::plan(0, options.part_size, options.block_size, options.parity)?;
-    Ok(())
 }
 
 fn wide(number: usize) -> u64 {

@@ -7,6 +7,8 @@ use std::ops::Range;
 use reed_solomon_simd::Error;
 use reed_solomon_simd::rate::{HighRateDecoder, HighRateEncoder, RateDecoder, RateEncoder};
 
+use crate::dir::AlignedBuf;
+
 mod engine;
 #[cfg(test)]
 mod math;
@@ -27,7 +29,8 @@ pub(crate) struct Stripe {
     len: usize,
     column: usize,
     /// Shard `i` begins at `i * longest`.
-    bytes: Vec<u8>,
+    /// Aligned, so that blocks are read from the disk straight into it.
+    bytes: AlignedBuf,
     /// Both are made when they are first needed, and keep their working space.
     encoder: Option<HighRateEncoder<SmallEngine>>,
     decoder: Option<HighRateDecoder<SmallEngine>>,
@@ -48,7 +51,7 @@ impl Stripe {
             longest,
             len: 0,
             column,
-            bytes: vec![0; (data + parity) * longest],
+            bytes: AlignedBuf::new((data + parity) * longest),
             encoder: None,
             decoder: None,
         }
