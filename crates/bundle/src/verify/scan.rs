@@ -1,4 +1,4 @@
-//! One pass over all pieces: up to sixteen are read side by side, so that their blocks and they
+//! One pass over all pieces: up to eight are read side by side, so that their blocks and they
 //! themselves are hashed in the lanes of one processor. One thread reads and hashes blocks, a second
 //! hashes the pieces from the same memory: two buffers of 16 MiB, whatever the bundle's size.
 
@@ -15,8 +15,8 @@ use crate::geometry::{BlockNumber, Piece};
 use crate::problem::Problem;
 use crate::watch::{Stage, Watch};
 
-/// Pieces that are read side by side.
-const LANES: usize = 16;
+/// Pieces that are read side by side: as many as the vectors of `Sha256Lanes` have lanes.
+const LANES: usize = 8;
 
 /// What the pass found.
 #[derive(Debug)]
