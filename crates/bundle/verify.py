@@ -117,7 +117,7 @@ def cut(manifest):
     """The pieces in the table's order, (name, length, SHA-256) each, and the block size."""
     size, part = get(manifest["blob"], "size", int), get(manifest, "part_size", int)
     block = get(get(manifest, "blocks", dict), "size", int)
-    need(4096 <= block <= 16 << 20 and block & (block - 1) == 0, "blocks.size is no block size")
+    need(4096 <= block <= 1 << 20 and block & (block - 1) == 0, "blocks.size is no block size")
     need(0 < part <= 1 << 42 and part % block == 0, "part_size is no part size")
     count = max(1, -(-size // part))
     need(count <= 9999, "too many parts")

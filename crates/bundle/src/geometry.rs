@@ -44,8 +44,8 @@ impl fmt::Display for Piece {
 /// Why a blob cannot be cut like this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GeometryError {
-    /// Blocks are 4 KiB to 16 MiB, a power of two.
-    #[error("a block of {0} bytes: wanted a power of two from 4 KiB to 16 MiB")]
+    /// Blocks are 4 KiB to 1 MiB, a power of two.
+    #[error("a block of {0} bytes: wanted a power of two from 4 KiB to 1 MiB")]
     BlockSize(u64),
     /// Parts are whole blocks.
     #[error("parts of {part_size} bytes: wanted a positive multiple of {block_size}")]
@@ -156,7 +156,7 @@ impl Geometry {
         groups: u32,
         per_group: u32,
     ) -> Result<Self, GeometryError> {
-        if !block_size.is_power_of_two() || !(4096..=16 << 20).contains(&block_size) {
+        if !block_size.is_power_of_two() || !(4096..=1 << 20).contains(&block_size) {
             return Err(GeometryError::BlockSize(block_size));
         }
         if part_size == 0 || !part_size.is_multiple_of(block_size) || part_size > 1 << 42 {

@@ -42,7 +42,7 @@ use site::{Site, Standing};
 /// Most blocks that are hashed side by side in pass 1: as many streams as the widest vectors take.
 const BLOCKS: u64 = 16;
 
-/// Most bytes of a buffer of pass 1, unless one block is longer (it never is: 16 MiB).
+/// Most bytes of a buffer of pass 1, unless one block is longer (it never is: 1 MiB).
 const LONGEST_BUFFER: u64 = 16 << 20;
 
 /// One buffer is read into, one hashed as a whole, and one waits between them.
@@ -55,7 +55,7 @@ pub struct PackOptions {
     pub name: String,
     /// Length of a part in bytes, a multiple of `block_size`.
     pub part_size: u64,
-    /// Length of a block in bytes, a power of two from 4 KiB to 16 MiB.
+    /// Length of a block in bytes, a power of two from 4 KiB to 1 MiB.
     pub block_size: u64,
     /// How much parity.
     pub parity: Parity,
