@@ -1,9 +1,11 @@
 //! One pass over all pieces: up to eight are read side by side, so that their blocks and they
-//! themselves are hashed in the lanes of one processor. One thread reads and hashes blocks, a second
-//! hashes the pieces from the same memory: two buffers of 16 MiB, whatever the bundle's size.
+//! themselves are hashed in the lanes of one processor. One thread reads, a second hashes blocks and a
+//! third the pieces from the same memory: three buffers of 16 MiB, whatever the bundle's size.
 
 use std::collections::BTreeSet;
-use std::sync::mpsc::sync_channel;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 use blobferry_integrity::{Sha256Digest, Sha256Lanes};
@@ -17,6 +19,9 @@ use crate::watch::{Stage, Watch};
 
 /// Pieces that are read side by side: as many as the vectors of `Sha256Lanes` have lanes.
 const LANES: usize = 8;
+
+/// Buffers between the reading thread and those that hash.
+const BUFFERS: usize = 3;
 
 /// What the pass found.
 #[derive(Debug)]
@@ -115,6 +120,36 @@ fn weaker(a: ReadBack, b: ReadBack) -> ReadBack {
     }
 }
 
+/// A buffer with blocks of every lane.
+struct Full {
+    buffer: AlignedBuf,
+    first: BlockNumber,
+    /// How many bytes of each lane's slot are filled.
+    lens: Vec<usize>,
+    unreadable: BTreeSet<(Piece, BlockNumber)>,
+}
+
+impl Full {
+    /// What every lane has in it.
+    fn slots(&self, stride: usize) -> impl Iterator<Item = &[u8]> {
+        let slots = self.buffer.chunks(stride).zip(&self.lens);
+        slots.map(|(slot, len)| slot.split_at(*len).0)
+    }
+
+    fn bytes(&self) -> u64 {
+        let bytes = self.lens.iter().map(|len| u64::try_from(*len).unwrap_or(0));
+        bytes.sum()
+    }
+
+    /// The last of the two threads hands the buffer back.
+    fn give_back(self: Arc<Self>, spent: &SyncSender<AlignedBuf>) {
+        if let Some(full) = Arc::into_inner(self) {
+            // At the end nobody wants it any more.
+            let _ = spent.send(full.buffer);
+        }
+    }
+}
+
 /// Pieces that are read side by side.
 struct Batch<'a> {
     source: Source<'a>,
@@ -134,82 +169,94 @@ impl Batch<'_> {
         let room = BUFFER / block.saturating_mul(self.lanes.len()).max(1);
         let step = most.min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
         let stride = block.saturating_mul(usize::try_from(step).unwrap_or(1));
-        let digests = thread::scope(|scope| {
-            let (full, to_hash) = sync_channel::<(AlignedBuf, Vec<usize>)>(1);
-            let (spent, free) = sync_channel(2);
-            for _ in 0..2 {
+        let (digests, bad) = thread::scope(|scope| {
+            let (spent, free) = sync_channel(BUFFERS);
+            for _ in 0..BUFFERS.min(most.div_ceil(step).try_into().unwrap_or(BUFFERS)) {
                 let _ = spent.send(AlignedBuf::new(stride.saturating_mul(self.lanes.len())));
             }
-            let streams = self.lanes.len();
+            let (to_pieces, pieces) = sync_channel::<Arc<Full>>(BUFFERS);
+            let (to_blocks, blocks) = sync_channel::<Arc<Full>>(BUFFERS);
+            let give_back = spent.clone();
             let hasher = scope.spawn(move || {
-                let mut lanes = Sha256Lanes::new(streams);
-                for (buffer, lens) in to_hash {
-                    let cut = |(slot, len): (_, &usize)| <[u8]>::split_at(slot, *len).0;
-                    let next: Vec<&[u8]> = buffer.chunks(stride).zip(&lens).map(cut).collect();
-                    lanes.update(&next);
-                    let _ = spent.send(buffer);
+                let mut lanes = Sha256Lanes::new(self.lanes.len());
+                for full in pieces {
+                    lanes.update(&full.slots(stride).collect::<Vec<_>>());
+                    full.give_back(&give_back);
                 }
                 lanes.finish()
+            });
+            let comparer = scope.spawn(move || {
+                let mut bad = BTreeSet::new();
+                for full in blocks {
+                    bad.append(&mut self.compare(&full, stride));
+                    full.give_back(&spent);
+                }
+                bad
             });
             for first in (0..most).step_by(usize::try_from(step).unwrap_or(1)) {
                 if self.watch.stop() {
                     return Err(BundleError::Interrupted);
                 }
-                // The hasher ends only after this loop.
-                let Ok(mut buffer) = free.recv() else { break };
-                let lens = self.chunk(first, step, &mut buffer, stride, scan);
-                let _ = full.send((buffer, lens));
+                // Both threads end only after this loop.
+                let Ok(buffer) = free.recv() else { break };
+                let full = Arc::new(self.fill(first, step, buffer, stride));
+                scan.bytes += full.bytes();
+                self.watch.advance(full.bytes());
+                let _ = to_pieces.send(Arc::clone(&full));
+                let _ = to_blocks.send(full);
             }
-            drop(full);
-            Ok(hasher
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            drop((to_pieces, to_blocks));
+            let digests = hasher.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let bad = comparer.join().unwrap_or_else(|panic| resume_unwind(panic));
+            Ok((digests, bad))
         })?;
+        for (piece, block) in bad {
+            scan.damage.add(piece, block);
+        }
         self.conclude(&digests, scan);
         Ok(())
     }
 
-    /// Reads `step` blocks of every lane from `first` on and compares them; returns how many bytes of
-    /// each lane's slot are filled.
-    fn chunk(
-        &self,
-        first: BlockNumber,
-        step: u32,
-        buffer: &mut [u8],
-        stride: usize,
-        scan: &mut Scan,
-    ) -> Vec<usize> {
+    /// Reads `step` blocks of every lane from `first` on.
+    fn fill(&self, first: BlockNumber, step: u32, mut buffer: AlignedBuf, stride: usize) -> Full {
         let geometry = self.source.geometry();
         let block = size(geometry.block_size());
-        let mut bad: BTreeSet<(Piece, BlockNumber)> = BTreeSet::new();
-        let mut lens = Vec::with_capacity(self.lanes.len());
+        let (mut unreadable, mut lens) = (BTreeSet::new(), Vec::with_capacity(self.lanes.len()));
         for (lane, slot) in self.lanes.iter().zip(buffer.chunks_mut(stride)) {
             let piece = lane.piece;
             let last = first.saturating_add(step - 1);
-            let len = geometry.block(piece, last).end - geometry.block(piece, first).start;
-            let slot = slot.split_at_mut(size(len)).0;
+            let len = size(geometry.block(piece, last).end - geometry.block(piece, first).start);
+            let slot = slot.split_at_mut(len).0;
             let blocks = (first..).zip(slot.chunks(block)).map(|(block, _)| block);
-            let unreadable = match &lane.file {
+            let failed = match &lane.file {
                 Some(file) => self.source.read_run(&**file, piece, first, slot),
                 None => blocks.collect(),
             };
-            bad.extend(unreadable.into_iter().map(|block| (piece, block)));
-            lens.push(size(len));
-            scan.bytes += len;
-            self.watch.advance(len);
+            unreadable.extend(failed.into_iter().map(|block| (piece, block)));
+            lens.push(len);
         }
-        let slots = self.lanes.iter().zip(buffer.chunks(stride)).zip(&lens);
-        let blocks = slots.flat_map(|((lane, slot), len)| {
-            let blocks = (first..).zip(slot.split_at(*len).0.chunks(block));
+        Full {
+            buffer,
+            first,
+            lens,
+            unreadable,
+        }
+    }
+
+    /// Which of the blocks cannot be used.
+    fn compare(&self, full: &Full, stride: usize) -> BTreeSet<(Piece, BlockNumber)> {
+        let block = size(self.source.geometry().block_size());
+        let blocks = self.lanes.iter().zip(full.slots(stride));
+        let blocks = blocks.flat_map(|(lane, slot)| {
+            let blocks = (full.first..).zip(slot.chunks(block));
             blocks.map(|(block, bytes)| (lane.piece, block, bytes))
         });
-        let readable = blocks.filter(|(piece, block, _)| !bad.contains(&(*piece, *block)));
+        let readable =
+            blocks.filter(|(piece, block, _)| !full.unreadable.contains(&(*piece, *block)));
         let readable: Vec<_> = readable.collect();
+        let mut bad = full.unreadable.clone();
         bad.extend(self.source.wrong_blocks(&readable));
-        for (piece, block) in bad {
-            scan.damage.add(piece, block);
-        }
-        lens
+        bad
     }
 
     /// Compares the pieces' own digests, and reports what the batch showed.
