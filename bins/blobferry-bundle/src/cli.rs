@@ -117,7 +117,7 @@ pub(crate) struct BundleArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) bundle: BundleArgs,
-    /// Reads past the page cache; says so where the disk does not let it
+    /// The strong form: reads past the page cache (or says how else), and hashes every file whole, too
     #[arg(long)]
     pub(crate) after_remount: bool,
 }

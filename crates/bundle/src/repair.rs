@@ -97,7 +97,7 @@ fn in_place(bundle: &Bundle, watch: &dyn Watch) -> Result<Repaired, BundleError>
 
 /// Reads everything, and decides whether it can be mended.
 fn assess(source: Source<'_>, watch: &dyn Watch) -> Result<Damage, BundleError> {
-    let scan = scan(source, false, watch)?;
+    let scan = scan(source, false, true, watch)?;
     if !scan.lies.is_empty() {
         let path = source.bundle.dir.path().to_owned();
         let problems = scan.problems;

@@ -37,7 +37,8 @@ pub struct Report {
 }
 
 impl Bundle {
-    /// Reads and hashes every piece, several at a time. `uncached` reads past the page cache.
+    /// Reads every piece, several at a time, and compares every block with the table. The strong form,
+    /// `uncached`, reads past the page cache, and hashes every piece whole, too.
     ///
     /// # Errors
     /// [`BundleError::Interrupted`]; [`BundleError::Io`] when the directory cannot be listed. Damage
@@ -49,6 +50,7 @@ impl Bundle {
                 bundle: self,
                 survey: &survey,
             },
+            uncached,
             uncached,
             watch,
         )?;
