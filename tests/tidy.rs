@@ -62,17 +62,27 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // Manifest, parts and parity: no network, so neither the engine nor a service.
     ("blobferry-bundle", &["blobferry-integrity"]),
+    // In a workspace of its own: nightly only.
+    ("blobferry-bundle-fuzz", &["blobferry-bundle"]),
     ("blobferry-acr", &["blobferry-integrity"]),
+    // How any binary talks; the bundle's, which links no network, uses this and not the console.
+    ("blobferry-terminal", &[]),
     (
         "blobferry-console",
-        &["blobferry-transfer", "blobferry-integrity"],
+        &[
+            "blobferry-terminal",
+            "blobferry-transfer",
+            "blobferry-integrity",
+        ],
     ),
     ("blobferry-lab", &["blobferry-integrity"]),
     (
         "blobferry",
         &[
             "blobferry-console",
+            "blobferry-terminal",
             "blobferry-azure-blob",
+            "blobferry-bundle",
             "blobferry-transfer",
             "blobferry-integrity",
         ],
@@ -80,13 +90,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Named differently from its library by the folder it stands in: bins/blobferry-bundle.
     (
         "blobferry-bundle-bin",
-        &["blobferry-bundle", "blobferry-integrity"],
+        &[
+            "blobferry-bundle",
+            "blobferry-integrity",
+            "blobferry-terminal",
+        ],
     ),
     (
         "acr-transfer",
         &[
             "blobferry-acr",
             "blobferry-console",
+            "blobferry-terminal",
             "blobferry-azure-blob",
             "blobferry-transfer",
             "blobferry-integrity",
@@ -94,7 +109,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "acr-lab",
-        &["blobferry-lab", "blobferry-console", "blobferry-integrity"],
+        &[
+            "blobferry-lab",
+            "blobferry-console",
+            "blobferry-terminal",
+            "blobferry-integrity",
+        ],
     ),
     // The harness checks the rest from outside: it knows none of it.
     ("blobferry-harness", &[]),
@@ -296,7 +316,9 @@ fn arrows_point_down_only() {
             continue;
         };
         for dependency in dependencies(&manifest) {
-            let ours = arrows.contains_key(dependency.as_str())
+            // A package's tests may want it again, with a feature.
+            let ours = dependency != name
+                && arrows.contains_key(dependency.as_str())
                 && !FOR_TESTS.contains(&dependency.as_str());
             if ours && !allowed.contains(&dependency.as_str()) {
                 broken.push(format!("{shown}: {key} must not depend on {dependency}"));
@@ -384,6 +406,43 @@ fn banned_crates_are_absent() {
         })
         .collect();
     none(&broken, "these crates must not be linked:");
+}
+
+/// As in `.ci/deny-bundle.toml`, which CI runs; this finds it sooner.
+#[test]
+fn the_bundle_links_no_network() {
+    let rules = toml(&root().join(".ci/deny-bundle.toml"));
+    let banned: Vec<&str> = rules["bans"]["deny"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["crate"].as_str().unwrap())
+        .collect();
+    assert!(banned.contains(&"tokio") && banned.contains(&"hyper"));
+    let words =
+        "tree --offline --locked -p blobferry-bundle-bin -e normal --prefix none --format {p}";
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(words.split(' '))
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{said}");
+    let linked = String::from_utf8(tree.stdout).unwrap();
+    assert!(linked.contains("blobferry-bundle v"), "{linked}");
+    let broken: Vec<String> = linked
+        .lines()
+        .filter(|line| {
+            line.split(' ')
+                .next()
+                .is_some_and(|name| banned.contains(&name))
+        })
+        .map(str::to_owned)
+        .collect();
+    none(
+        &broken,
+        "blobferry-bundle must not link these (`cargo tree -p blobferry-bundle-bin -i …` shows who brings them):",
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! Benches: side-by-side runs with peers over the lab's null mode, and the lab's own numbers.
+//! Benches: side-by-side runs with peers over the lab's null mode, the lab's own numbers, and bundles beside split,
+//! openssl and par2.
 
+pub mod bundle_numbers;
 pub mod lab_numbers;
 pub mod measure;
 pub mod server;

@@ -218,6 +218,6 @@ impl Blob {
             Role::Source
         };
         AzureBlob::connect(self.url, self.sas, role, connection.client.service()?)
-            .map_err(|error| Failure::from(&error))
+            .map_err(|error| blobferry_console::failure::of_store(&error))
     }
 }

@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod copy;
 mod remote;
 
-pub(crate) use copy::{CheckMd5Word, CopyArgs, DigestWord, OverwriteWord, PropertyArgs, ViaWord};
+pub(crate) use copy::{
+    BundleArgs, CheckMd5Word, CopyArgs, DigestWord, OverwriteWord, PropertyArgs, ViaWord,
+};
 pub(crate) use remote::{EffortArgs, RemoteArgs};
 
 /// Carries big blobs across gaps, and proves that what arrived is what was sent.

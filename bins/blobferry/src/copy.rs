@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use blobferry_console::report::PlanReport;
 use blobferry_console::{ExitStatus, Failure, Progress};
+use blobferry_integrity::Expect;
 use blobferry_transfer::{
     CopyError, CopyOptions, Decision, Destination, ErrorClass, Overwrite, PlannedCopy, Source,
     Stats, plan,
 };
 
 use crate::azure::{Client, Connection};
+use crate::bundle::{Packing, Trusted};
 use crate::cli::{CopyArgs, OverwriteWord};
 use crate::end::End;
 use crate::stop::Stop;
@@ -35,14 +37,16 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
     if ask {
         prompt::check_terminal()?;
     }
-    let (options, mut notes) = settings::copy(args)?;
+    let (mut options, mut notes) = settings::copy(args)?;
     let tags = args.properties.s2s_preserve_blob_tags;
     let client = Client::new(&args.remote, &args.effort.stall_timeout, tags)?;
     let read = Connection::source(args, &client);
     let write = Connection::destination(args, &client);
-    let source = End::source(&args.source, &read)?;
-    let destination = End::destination(&args.destination, &source, &write)?;
-    if !matches!(destination, End::Blob(_)) && settings::changes_properties(&options.properties) {
+    let source = End::source(&args.source, &read, &Trusted::of(&args.bundle)?)?;
+    let packing = Packing::of(&args.bundle)?;
+    let destination = End::destination(&args.destination, &source, &write, &packing)?;
+    options.expect = expected(options.expect, source.expect())?;
+    if !destination.keeps_properties() && settings::changes_properties(&options.properties) {
         notes.push(
             "a file or pipe keeps no properties, metadata, tags or tier: those flags do nothing"
                 .to_owned(),
@@ -76,6 +80,14 @@ pub(crate) fn run(args: &CopyArgs, streams: &mut Streams) -> Result<ExitStatus, 
             }
             ended => ended.map_err(Ended::into_failure),
         }
+    })
+}
+
+/// What the user expects and what the bundle states, both.
+pub(crate) fn expected(asked: Expect, stated: Expect) -> Result<Expect, Failure> {
+    asked.merge(stated).map_err(|error| {
+        Failure::of(ExitStatus::Verification, &error)
+            .hint("the bundle holds another blob than the one whose digest is expected")
     })
 }
 
@@ -191,7 +203,7 @@ impl Ends {
     }
 
     fn explain(&self, error: &CopyError) -> Failure {
-        let failure = Failure::from(error);
+        let failure = blobferry_console::failure::of_copy(error);
         match error.class() {
             ErrorClass::Corrupt if self.to_pipe => failure
                 .hint("the bytes went to standard output already: discard what was made of them"),

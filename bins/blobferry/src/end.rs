@@ -4,13 +4,16 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blobferry_console::{ExitStatus, Failure};
+use blobferry_bundle::PackOptions;
+use blobferry_console::{ExitStatus, Failure, failure};
+use blobferry_integrity::Expect;
 use blobferry_transfer::store::file::{FileSink, FileSource};
 use blobferry_transfer::store::stdio::{StdinSource, StdoutSink};
 use blobferry_transfer::{Destination, Source};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::azure::{Blob, Connection};
+use crate::bundle::{self, BundleSink, BundleSource, Packing, Trusted};
 
 /// What a blob's name must not hold unencoded in a URL's path.
 const PATH: &AsciiSet = &CONTROLS
@@ -34,6 +37,10 @@ pub(crate) enum End {
     Blob(Box<Blob>),
     /// A local path.
     File(PathBuf),
+    /// A bundle that was opened to be read.
+    Bundle(Arc<BundleSource>),
+    /// A directory that is to become a bundle.
+    NewBundle(PathBuf, Box<PackOptions>),
 }
 
 /// An argument by its shape. The text of a URL may hold a secret, so it is not shown by `Debug`.
@@ -41,6 +48,7 @@ enum Shape<'a> {
     Stream,
     Url(&'a str),
     Path(&'a Path),
+    Bundle(&'a Path),
 }
 
 fn shape(argument: &OsStr) -> Result<Shape<'_>, Failure> {
@@ -54,6 +62,12 @@ fn shape(argument: &OsStr) -> Result<Shape<'_>, Failure> {
         return Err(Failure::usage(
             "an empty name: wanted a blob URL, a file, or -",
         ));
+    }
+    if let Some(path) = text.strip_prefix(bundle::PREFIX) {
+        return match path {
+            "" => Err(Failure::usage("bundle: names no directory").hint("wanted bundle:DIR")),
+            path => Ok(Shape::Bundle(Path::new(path))),
+        };
     }
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.trim());
     match scheme {
@@ -78,9 +92,18 @@ impl End {
         argument == "-"
     }
 
-    /// Understands a source.
-    pub(crate) fn source(argument: &OsStr, connection: &Connection<'_>) -> Result<Self, Failure> {
+    /// Understands a source; opens a bundle, which says by that what its blob is.
+    pub(crate) fn source(
+        argument: &OsStr,
+        connection: &Connection<'_>,
+        trusted: &Trusted,
+    ) -> Result<Self, Failure> {
         let end = match shape(argument)? {
+            Shape::Bundle(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                let opened = BundleSource::open(&path, trusted);
+                Self::Bundle(Arc::new(opened.map_err(|error| failure::of_store(&error))?))
+            }
             Shape::Stream => Self::Stream,
             Shape::Url(text) => Self::Blob(Box::new(connection.blob(text)?)),
             Shape::Path(path) => Self::file(path),
@@ -115,8 +138,14 @@ impl End {
         argument: &OsStr,
         source: &Self,
         connection: &Connection<'_>,
+        packing: &Packing,
     ) -> Result<Self, Failure> {
         let end = match shape(argument)? {
+            Shape::Bundle(path) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+                let name = source.last_name()?;
+                Self::NewBundle(path, Box::new(packing.options(&name)?))
+            }
             Shape::Stream => Self::Stream,
             Shape::Url(text) => Self::Blob(Box::new(connection.blob(&named(text, source)?)?)),
             Shape::Path(path) if path.is_dir() || ends_in_slash(argument) => {
@@ -144,7 +173,8 @@ impl End {
                     "standard input has no name: name the destination in full",
                 ));
             }
-            Self::File(path) => path.file_name().map(OsStr::to_owned),
+            Self::File(path) | Self::NewBundle(path, _) => path.file_name().map(OsStr::to_owned),
+            Self::Bundle(bundle) => Some(OsString::from(bundle.blob_name())),
             Self::Blob(blob) => {
                 let name = blob.url().blob_name();
                 let last = name.rsplit('/').next().unwrap_or_default();
@@ -176,8 +206,10 @@ impl End {
             Self::Stream => StdinSource::new().map(|stdin| Source::Stream(Box::new(stdin))),
             Self::File(path) => FileSource::new(&path).map(|file| Source::Ranged(Arc::new(file))),
             Self::Blob(blob) => return Ok(Source::Ranged(Arc::new(blob.open(connection)?))),
+            Self::Bundle(bundle) => return Ok(Source::Ranged(bundle)),
+            Self::NewBundle(..) => return Err(wrong_end()),
         };
-        opened.map_err(|error| Failure::from(&error))
+        opened.map_err(|error| failure::of_store(&error))
     }
 
     /// Gets it ready for writing; touches nothing yet.
@@ -187,7 +219,7 @@ impl End {
     ) -> Result<Destination, Failure> {
         Ok(match self {
             Self::Stream => {
-                let stdout = StdoutSink::new().map_err(|error| Failure::from(&error))?;
+                let stdout = StdoutSink::new().map_err(|error| failure::of_store(&error))?;
                 Destination::Stream(Box::new(stdout))
             }
             Self::File(path) => {
@@ -195,8 +227,31 @@ impl End {
                 Destination::Stream(Box::new(FileSink::new(&path)))
             }
             Self::Blob(blob) => Destination::Blocks(Arc::new(blob.open(connection)?)),
+            Self::NewBundle(path, options) => {
+                check_directory(&path)?;
+                Destination::Stream(Box::new(BundleSink::new(&path, *options)))
+            }
+            Self::Bundle(_) => return Err(wrong_end()),
         })
     }
+
+    /// Digests that the blob must have because of where it comes from.
+    pub(crate) fn expect(&self) -> Expect {
+        match self {
+            Self::Bundle(bundle) => bundle.expect(),
+            _ => Expect::default(),
+        }
+    }
+
+    /// Whether properties, metadata and Content-MD5 are kept there.
+    pub(crate) fn keeps_properties(&self) -> bool {
+        matches!(self, Self::Blob(_) | Self::NewBundle(..))
+    }
+}
+
+/// A bundle that is read is no destination, and one to be written no source.
+fn wrong_end() -> Failure {
+    Failure::usage("a bundle at the wrong end of the copy")
 }
 
 /// A missing directory is a typing error far more often than a wish.

@@ -2,6 +2,7 @@
 //! visible. Only this crate reads the environment, owns the standard streams and ends the process.
 
 mod azure;
+mod bundle;
 mod cli;
 mod copy;
 mod end;

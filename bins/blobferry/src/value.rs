@@ -219,3 +219,9 @@ pub(crate) fn version(text: &str) -> Result<String, String> {
 #[cfg(test)]
 #[path = "value_tests.rs"]
 mod tests;
+
+/// How many signatures are required.
+pub(crate) fn signatures(text: &str) -> Result<usize, String> {
+    let number = text.trim().parse().ok().filter(|number| *number <= 16);
+    number.ok_or_else(|| "wanted a number from 0 to 16".to_owned())
+}

@@ -6,7 +6,9 @@ use blobferry_console::{ExitStatus, Failure, Progress};
 use blobferry_transfer::{CopyError, CopyOptions, Destination, ErrorClass, Source, Stats, plan};
 
 use crate::azure::{Client, Connection};
+use crate::bundle::Trusted;
 use crate::cli::VerifyArgs;
+use crate::copy::expected;
 use crate::end::End;
 use crate::stop::Stop;
 use crate::streams::Streams;
@@ -14,10 +16,11 @@ use crate::{block_on, settings};
 
 /// Reads the target to its end and says what its digests are.
 pub(crate) fn run(args: &VerifyArgs, streams: &Streams) -> Result<ExitStatus, Failure> {
-    let options = settings::verify(args)?;
+    let mut options = settings::verify(args)?;
     let client = Client::new(&args.remote, &args.effort.stall_timeout, false)?;
     let connection = Connection::verify(args, &client);
-    let end = End::source(&args.target, &connection)?;
+    let end = End::source(&args.target, &connection, &Trusted::default())?;
+    options.expect = expected(options.expect, end.expect())?;
     let notes = end.notes().to_vec();
     block_on(async {
         let source = end.into_source(&connection)?;
@@ -49,7 +52,7 @@ async fn check(
 }
 
 fn explain(error: &CopyError) -> Failure {
-    let failure = Failure::from(error);
+    let failure = blobferry_console::failure::of_copy(error);
     match error.class() {
         ErrorClass::Corrupt => failure.hint("ask for the digest again, or for the blob"),
         ErrorClass::Changed => failure.hint("verify again when nobody writes to it"),

@@ -1,6 +1,7 @@
-//! Errors as a user and a program read them.
+//! The engine's errors as a user and a program read them.
 
-use blobferry_transfer::End;
+use std::io;
+
 use insta::assert_snapshot;
 
 use super::*;
@@ -35,7 +36,7 @@ fn broken_read(resumable: bool) -> CopyError {
 
 #[test]
 fn an_error_names_cause_and_next_step_and_repeats_nothing() {
-    let failure = Failure::from(&broken_read(true));
+    let failure = of_copy(&broken_read(true));
     assert_eq!(failure.exit(), ExitStatus::Incomplete);
     assert_snapshot!(text(&failure), @"
     error: reading block 17
@@ -58,7 +59,7 @@ fn a_failed_verification_says_expected_and_found() {
             total: 3,
         },
     };
-    let failure = Failure::from(&error);
+    let failure = of_copy(&error);
     assert_eq!(failure.exit(), ExitStatus::Verification);
     assert_snapshot!(text(&failure), @"
     error: verification failed: https://h/c/b is not what was expected
@@ -67,33 +68,34 @@ fn a_failed_verification_says_expected_and_found() {
     ");
 }
 
-#[test]
-fn a_cause_that_says_more_is_cut_to_what_is_new() {
-    let outer = io::Error::other("opening x: permission denied");
-    let failure = Failure::new(ExitStatus::Failed, "opening x").because(&outer);
-    assert_snapshot!(text(&failure), @"
-    error: opening x
-    Caused by:
-      permission denied
-    ");
+fn store(class: ErrorClass, end: End, resumable: bool) -> CopyError {
+    CopyError::Store {
+        end,
+        doing: "reading block 1".to_owned(),
+        source: StoreError::new(class, "it failed"),
+        resumable,
+    }
 }
 
 #[test]
-fn no_signature_passes_whoever_wrote_the_text() {
-    let cause = io::Error::other("bad url https://h/c/b?sp=r&sig=SECRET%3D");
-    let failure = Failure::usage("cannot use ?sig=SECRET")
-        .because(&cause)
-        .hint("try sig=SECRET");
-    let shown = text(&failure) + &json(&failure);
-    assert!(!shown.contains("SECRET"), "{shown}");
+fn what_time_may_mend_is_incomplete_only_where_work_is_kept() {
+    for class in [
+        ErrorClass::Transient,
+        ErrorClass::Throttled,
+        ErrorClass::Full,
+    ] {
+        let status = |resumable| of_copy(&store(class, End::Source, resumable)).exit();
+        assert_eq!(status(true), ExitStatus::Incomplete);
+        assert_eq!(status(false), ExitStatus::Failed);
+    }
+    let denied = store(ErrorClass::Denied, End::Destination, true);
+    assert_eq!(of_copy(&denied).exit(), ExitStatus::Denied);
 }
 
 #[test]
-fn lines_inside_a_text_cannot_pass_for_ours() {
-    let failure = Failure::new(ExitStatus::Failed, "first\nhint: run rm -rf");
-    assert_snapshot!(text(&failure), @"
-    error: first
-      hint: run rm -rf
-    ");
-    assert_eq!(json(&failure).lines().count(), 1);
+fn only_a_changed_source_is_a_changed_source() {
+    let source = store(ErrorClass::Changed, End::Source, false);
+    assert_eq!(of_copy(&source).exit(), ExitStatus::SourceChanged);
+    let destination = store(ErrorClass::Changed, End::Destination, false);
+    assert_eq!(of_copy(&destination).exit(), ExitStatus::Failed);
 }

@@ -17,7 +17,10 @@ use std::fmt;
 pub use algorithm::Algorithm;
 pub(crate) use at_once::{md5_of, sha256_of};
 pub use mid_state::MidState;
-use stream::Stream;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use sha256_avx2::K as SHA256_K;
+pub(crate) use stream::Stream;
+pub(crate) use words::{sha256_blocks, sha256_digest};
 
 use crate::{IntegrityError, Md5Digest, Sha256Digest};
 

@@ -19,6 +19,7 @@ mod error;
 mod expect;
 mod hasher;
 mod hex;
+mod lanes;
 mod proof;
 
 pub use coverage::{Coverage, Covered};
@@ -27,4 +28,5 @@ pub use digest::{Md5Digest, Sha256Digest};
 pub use error::{DigestParseError, IntegrityError, MidStateParseError};
 pub use expect::Expect;
 pub use hasher::{Algorithm, Hashed, MidState, OrderedHasher};
+pub use lanes::{Sha256Lanes, sha256_each};
 pub use proof::Verified;

@@ -113,7 +113,8 @@ pub async fn plan(
     let info = contact::open_source(&source, &options.retry).await?;
     let existing = contact::existing(&destination, &options.retry).await?;
     let decision = decide(&source, &destination, &info, existing.as_ref(), &options)?;
-    let digests = Digests::choose(&source.name(), &info, &options)?;
+    let kept = matches!(&destination, Destination::Stream(sink) if sink.keeps_properties());
+    let digests = Digests::choose(&source.name(), &info, kept, &options)?;
     let way = choose_way(&source, &destination, &options)?;
     let layout = contact::layout(&source, &destination, &info, way, &options)?;
     let tag = tag(&source, &info, layout, way, &digests);

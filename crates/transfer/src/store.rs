@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use blobferry_integrity::{Crc64, Md5Digest, Verified};
 use jiff::Timestamp;
 
 use crate::block::{BlockId, ByteRange};
+use crate::cancel::Cancel;
 use crate::error::StoreError;
+use crate::event::Observer;
 use crate::payload::{Meter, Payload, Rope};
 
 pub mod file;
@@ -235,6 +238,30 @@ pub trait BlockSink: Send + Sync + fmt::Debug {
     async fn commit(&self, commit: Commit<'_>) -> Result<Existing, StoreError>;
 }
 
+/// Everything that a stream sink needs to publish what it wrote. As with [`Commit`], only proven bytes
+/// become visible.
+pub struct Proven {
+    /// What must hold at the destination.
+    pub condition: Condition,
+    /// The proof.
+    pub verified: Verified,
+    /// What travels with the blob, where the sink keeps that.
+    pub properties: Properties,
+    /// Told about publishing that takes long.
+    pub observer: Arc<dyn Observer>,
+    /// A request to stop that comes while it does.
+    pub cancel: Cancel,
+}
+
+impl fmt::Debug for Proven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Proven");
+        shown
+            .field("verified", &self.verified)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A destination that takes bytes in order (a file, a pipe). Its methods block; the engine calls
 /// them on a thread of their own.
 pub trait StreamSink: Send + fmt::Debug {
@@ -266,8 +293,13 @@ pub trait StreamSink: Send + fmt::Debug {
     /// Makes the bytes visible under the final name, durable first.
     ///
     /// # Errors
-    /// `Exists` when the condition does not hold.
-    fn publish(&mut self, condition: &Condition, verified: &Verified) -> Result<(), StoreError>;
+    /// `Exists` when the condition does not hold; `Interrupted` when it heeded the request to stop.
+    fn publish(&mut self, proven: &Proven) -> Result<(), StoreError>;
+
+    /// Whether the blob's properties, its MD5 among them, are kept beside the bytes.
+    fn keeps_properties(&self) -> bool {
+        false
+    }
 
     /// Whether what an interrupted run wrote can be gone on with.
     fn resumes(&self) -> bool;
@@ -289,7 +321,7 @@ pub trait StreamSink: Send + fmt::Debug {
 #[derive(Debug)]
 pub struct Partial {
     /// The bytes, readable as a source.
-    pub source: std::sync::Arc<dyn BlobSource>,
+    pub source: Arc<dyn BlobSource>,
     /// What those reads are bound to.
     pub pin: Pin,
     /// How many bytes are there.

@@ -12,9 +12,9 @@ use super::{EffortArgs, RemoteArgs};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_TABLE)]
 pub(crate) struct CopyArgs {
-    /// Blob URL (with its SAS), file, or - for standard input
+    /// Blob URL (with its SAS), file, bundle:DIR, or - for standard input
     pub(crate) source: OsString,
-    /// Blob URL (with its SAS), file, directory, or - for standard output
+    /// Blob URL (with its SAS), file, directory, bundle:DIR, or - for standard output
     pub(crate) destination: OsString,
     /// Says what would be done, and does nothing
     #[arg(long)]
@@ -29,6 +29,8 @@ pub(crate) struct CopyArgs {
     pub(crate) proof: ProofArgs,
     #[command(flatten)]
     pub(crate) properties: PropertyArgs,
+    #[command(flatten)]
+    pub(crate) bundle: BundleArgs,
     #[command(flatten)]
     pub(crate) sas: SasFileArgs,
     #[command(flatten)]
@@ -91,6 +93,24 @@ pub(crate) struct PropertyArgs {
     /// Cache control instead of the source's
     #[arg(long, value_name = "TEXT")]
     pub(crate) cache_control: Option<String>,
+}
+
+/// Offline bundles: `bundle:DIR` as source or destination.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Bundles (bundle:DIR)")]
+pub(crate) struct BundleArgs {
+    /// Length of a part [default: 4GiB-1MiB, which FAT32 takes]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) part_size: Option<String>,
+    /// Parity parts, so that as many lost ones can be mended: a number, or percent as in 10%
+    #[arg(long, value_name = "PARTS")]
+    pub(crate) parity: Option<String>,
+    /// Who may have signed a bundle that is read, as ssh-keygen(1) has it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allowed_signers: Option<PathBuf>,
+    /// How many of them must have [default: 1 with --allowed-signers]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) require_signatures: Option<String>,
 }
 
 /// The SAS, where it is not in the URL.

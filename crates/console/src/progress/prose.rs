@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use blobferry_transfer::Event;
 
 use crate::quantity::{count, duration};
-use crate::redact;
 
 /// Retries are told at most this often: sixteen blocks that break together are one event to a person.
 const BETWEEN_RETRIES: Duration = Duration::from_secs(2);
@@ -20,13 +19,14 @@ pub(super) struct Prose {
 impl Prose {
     /// The line for this event, if it deserves one now.
     pub(super) fn line(&mut self, event: &Event, now: Instant) -> Option<String> {
-        let line = match event {
-            Event::Retrying { .. } => self.retry(event, now)?,
-            Event::FellBack { to, reason } => format!("going by {} instead: {reason}", to.word()),
-            Event::Note { text } => format!("note: {text}"),
-            _ => return None,
-        };
-        Some(redact(&line).lines().collect::<Vec<_>>().join(" "))
+        match event {
+            Event::Retrying { .. } => self.retry(event, now),
+            Event::FellBack { to, reason } => {
+                Some(format!("going by {} instead: {reason}", to.word()))
+            }
+            Event::Note { text } => Some(format!("note: {text}")),
+            _ => None,
+        }
     }
 
     fn retry(&mut self, event: &Event, now: Instant) -> Option<String> {

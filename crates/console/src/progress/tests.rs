@@ -1,5 +1,9 @@
 //! Progress as a user or a program sees it, on a writer that tests can read.
 
+use std::sync::Mutex;
+use std::time::Duration;
+
+use blobferry_terminal::progress::{Meter, Show};
 use blobferry_transfer::{End, ErrorClass, Way};
 use insta::assert_snapshot;
 
@@ -27,15 +31,21 @@ impl Shared {
 
 fn snapshot(seconds: u64) -> Snapshot {
     Snapshot {
-        total: Some(4 << 30),
-        done: 1 << 30,
+        meter: Meter {
+            total: Some(4 << 30),
+            done: 1 << 30,
+            rate: Some(100 << 20),
+            elapsed: Duration::from_secs(seconds),
+        },
         resumed: 512 << 20,
         received: 600 << 20,
         sent: 512 << 20,
         retries: 2,
-        rate: Some(100 << 20),
-        elapsed: Duration::from_secs(seconds),
     }
+}
+
+fn copy() -> Copy {
+    Copy::new(None, Arc::default())
 }
 
 fn retry() -> Event {
@@ -67,18 +77,17 @@ fn events() -> [Event; 5] {
 #[test]
 fn a_log_gets_a_line_every_five_seconds_and_no_flood_of_retries() {
     let out = Shared::default();
-    let mut voice = lines::Lines::new(Box::new(out.clone()));
+    let mut voice = Show::new(Style::Lines(Box::new(out.clone())), copy());
     for event in events() {
         voice.event(&event);
     }
     for seconds in [1, 5, 6, 9, 10] {
         voice.tick(&snapshot(seconds));
     }
-    voice.tick(&Snapshot {
-        total: None,
-        rate: Some(0),
-        ..snapshot(15)
-    });
+    let mut waiting = snapshot(15);
+    waiting.meter.total = None;
+    waiting.meter.rate = Some(0);
+    voice.tick(&waiting);
     assert_snapshot!(out.text(), @"
     retrying in 1.5 s (attempt 1, destination): staging block 3: 503 ServerBusy at https://h/c/b?sig=REDACTED
     going by relay instead: the service cannot reach the source
@@ -92,7 +101,7 @@ fn a_log_gets_a_line_every_five_seconds_and_no_flood_of_retries() {
 #[test]
 fn a_program_gets_every_event_as_a_line() {
     let out = Shared::default();
-    let mut voice = json::Json::new(Box::new(out.clone()));
+    let mut voice = Show::new(Style::Json(Box::new(out.clone())), copy());
     for event in events() {
         voice.event(&event);
     }
@@ -123,44 +132,4 @@ fn a_note_is_said_once_and_everything_is_out_when_it_finishes() {
     progress.finish();
     assert!(progress.has_said("once") && !progress.has_said("never"));
     assert_eq!(out.text(), "note: once\nnote: twice\n");
-}
-
-#[test]
-fn a_reader_that_does_not_read_makes_nobody_wait() {
-    struct Stuck(Arc<Mutex<()>>);
-    impl Write for Stuck {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            drop(self.0.lock());
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let gate = Arc::new(Mutex::new(()));
-    let held = gate.lock().unwrap();
-    let to = Box::new(Stuck(Arc::clone(&gate)));
-    let progress = Progress::start(Style::Json(to), None, Arc::new(Stats::default()));
-    for _ in 0..3 * WAITING {
-        progress.observer().on(&retry());
-    }
-    assert!(progress.reporter.lost.load(Ordering::Relaxed) > 0);
-    drop(held);
-}
-
-#[test]
-fn a_bar_draws_without_a_terminal_to_draw_on() {
-    let hidden = Style::Bar(ProgressDrawTarget::hidden());
-    let mut progress = Progress::start(hidden, Some(10), Arc::new(Stats::default()));
-    progress.note("seen by nobody");
-    progress.finish();
-}
-
-#[test]
-fn the_rate_is_that_of_the_last_seconds() {
-    let mut rate = snapshot::Rate::default();
-    assert_eq!(rate.sample(Duration::ZERO, 0), None);
-    assert_eq!(rate.sample(Duration::from_secs(1), 100), Some(100));
-    assert_eq!(rate.sample(Duration::from_secs(20), 200), None);
-    assert_eq!(rate.sample(Duration::from_secs(21), 1200), Some(1000));
 }

@@ -10,7 +10,7 @@ const LENGTH_AT: usize = BLOCK - 8;
 
 /// A stream being hashed.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Stream {
+pub(crate) struct Stream {
     words: Words,
     /// The unfinished block; what lies at and past `filled` is zero, so that equal streams compare equal.
     pending: [u8; BLOCK],
@@ -20,7 +20,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) const fn new(algorithm: Algorithm) -> Self {
+    pub(crate) const fn new(algorithm: Algorithm) -> Self {
         Self {
             words: Words::initial(algorithm),
             pending: [0; BLOCK],
@@ -62,6 +62,13 @@ impl Stream {
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
+        let blocks = self.take(bytes);
+        self.words.compress(blocks);
+    }
+
+    /// Takes `bytes`, but leaves the whole blocks that come back for the caller to run through
+    /// [`chaining`](Self::chaining) before anything else is done with the stream.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [[u8; BLOCK]] {
         let taken = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         // Saturating, so that a stream past 2^64 bytes stays past the limit that `finish` checks.
         self.position = self.position.saturating_add(taken);
@@ -71,7 +78,7 @@ impl Stream {
             let (head, rest) = bytes.split_at(bytes.len().min(BLOCK - self.filled));
             self.store(head);
             if self.filled < BLOCK {
-                return;
+                return &[];
             }
             self.words.compress(&[self.pending]);
             self.pending = [0; BLOCK];
@@ -79,8 +86,16 @@ impl Stream {
             rest
         };
         let (blocks, tail) = bytes.as_chunks();
-        self.words.compress(blocks);
         self.store(tail);
+        blocks
+    }
+
+    /// The chaining words of SHA-256; `None` in a stream of another algorithm.
+    pub(crate) const fn chaining(&mut self) -> Option<&mut [u32; 8]> {
+        match &mut self.words {
+            Words::Sha256(words) => Some(words),
+            Words::Md5(_) => None,
+        }
     }
 
     /// Appends to the unfinished block; the caller has cut `bytes` to what fits.
@@ -91,10 +106,15 @@ impl Stream {
         self.filled += bytes.len();
     }
 
+    /// The blocks that end the stream, and how many they are.
+    pub(crate) fn padded(&self) -> ([[u8; BLOCK]; 2], usize) {
+        let bits = self.position.wrapping_mul(8);
+        last_blocks(self.pending(), self.words.length(bits))
+    }
+
     /// The digest of the bytes taken.
     pub(super) fn digest(mut self) -> AnyDigest {
-        let bits = self.position.wrapping_mul(8);
-        let (blocks, used) = last_blocks(self.pending(), self.words.length(bits));
+        let (blocks, used) = self.padded();
         self.words.compress(blocks.split_at(used).0);
         self.words.digest()
     }

@@ -97,14 +97,14 @@ impl Words {
 }
 
 /// Runs whole blocks of SHA-256 in the fastest way this processor has.
-pub(super) fn sha256_blocks(words: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
+pub(crate) fn sha256_blocks(words: &mut [u32; 8], blocks: &[[u8; BLOCK]]) {
     #[cfg(target_arch = "x86_64")]
     let blocks = sha256_avx2::compress_pairs(words, blocks);
     sha2::block_api::compress256(words, blocks);
 }
 
 /// The digest that these words are, once the padded last block has been run.
-pub(super) fn sha256_digest(words: [u32; 8]) -> Sha256Digest {
+pub(crate) fn sha256_digest(words: [u32; 8]) -> Sha256Digest {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(words.map(u32::to_be_bytes).as_flattened());
     Sha256Digest::from_bytes(bytes)

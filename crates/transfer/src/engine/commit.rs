@@ -9,7 +9,7 @@ use blobferry_integrity::{Hashed, IntegrityError, Verified};
 use crate::block::{BlockId, BlockIndex};
 use crate::error::{CopyError, End, ErrorClass, StoreError};
 use crate::event::Event;
-use crate::store::{BlockSink, Commit, Properties};
+use crate::store::{BlockSink, Commit, Properties, Proven};
 use crate::summary::{Status, Summary};
 
 use super::attempts::Attempts;
@@ -107,15 +107,28 @@ fn properties(prepared: &Prepared, verified: &Verified) -> Properties {
 }
 
 async fn publish(prepared: &mut Prepared, verified: Verified) -> Result<(), CopyError> {
-    let condition = prepared.condition.clone();
-    let failed = |source| CopyError::Store {
-        end: End::Destination,
-        doing: format!("publishing {} failed", prepared.destination_name),
-        source,
-        resumable: true,
+    let (cancel, observer) = {
+        let context = &prepared.dispatch.context;
+        (context.cancel.clone(), Arc::clone(&context.observer))
     };
-    match prepared.dispatch.lanes.publish(condition, verified).await {
-        Some(result) => result.map_err(failed),
+    let proven = Proven {
+        condition: prepared.condition.clone(),
+        properties: properties(prepared, &verified),
+        verified,
+        observer,
+        cancel,
+    };
+    match prepared.dispatch.lanes.publish(proven).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) if error.class == ErrorClass::Interrupted => {
+            Err(CopyError::Interrupted { resumable: true })
+        }
+        Some(Err(source)) => Err(CopyError::Store {
+            end: End::Destination,
+            doing: format!("publishing {} failed", prepared.destination_name),
+            source,
+            resumable: true,
+        }),
         None => Err(CopyError::Internal {
             what: "the writing thread ended early".to_owned(),
         }),

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use blobferry_integrity::{Crc64, Hashed, IntegrityError, MidState, OrderedHasher, Verified};
+use blobferry_integrity::{Crc64, Hashed, IntegrityError, MidState, OrderedHasher};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::block::BlockIndex;
 use crate::error::StoreError;
 use crate::payload::Payload;
-use crate::store::{Condition, StreamSink};
+use crate::store::{Proven, StreamSink};
 
 /// A block (or piece of one) for the lanes.
 #[derive(Debug, Clone)]
@@ -44,8 +44,7 @@ enum Order {
     Discard,
     /// The writer's bytes are proven.
     Publish {
-        condition: Condition,
-        verified: Box<Verified>,
+        proven: Box<Proven>,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
 }
@@ -151,17 +150,12 @@ impl Lanes {
     }
 
     /// Publishes what the writer wrote; `None` when there is no writer (or its thread is gone).
-    pub(super) async fn publish(
-        &mut self,
-        condition: Condition,
-        verified: Verified,
-    ) -> Option<Result<(), StoreError>> {
+    pub(super) async fn publish(&mut self, proven: Proven) -> Option<Result<(), StoreError>> {
         let lane = self.all.iter().find(|lane| lane.writer)?;
         let (reply, answer) = oneshot::channel();
         lane.orders
             .send(Order::Publish {
-                condition,
-                verified: Box::new(verified),
+                proven: Box::new(proven),
                 reply,
             })
             .await
@@ -224,13 +218,9 @@ fn work(mut worker: Worker, mut inbox: mpsc::Receiver<Order>, told: &mpsc::Sende
                     tracing::warn!(%error, "the partial file could not be removed");
                 }
             }
-            Order::Publish {
-                condition,
-                verified,
-                reply,
-            } => {
+            Order::Publish { proven, reply } => {
                 if let Worker::Write(sink) = &mut worker {
-                    let _ = reply.send(sink.publish(&condition, &verified));
+                    let _ = reply.send(sink.publish(&proven));
                 }
             }
         }

@@ -29,6 +29,7 @@ impl Digests {
     pub(crate) fn choose(
         name: &str,
         info: &SourceInfo,
+        keeps_properties: bool,
         options: &CopyOptions,
     ) -> Result<Self, CopyError> {
         if !options.sha256 && options.expect.sha256.is_some() {
@@ -47,7 +48,8 @@ impl Digests {
         if options.sha256 {
             digests.algorithms.push(Algorithm::Sha256);
         }
-        if digests.enforced.md5.is_some() || digests.watched.is_some() || digests.store_md5 {
+        let kept = digests.store_md5 || keeps_properties;
+        if digests.enforced.md5.is_some() || digests.watched.is_some() || kept {
             digests.algorithms.push(Algorithm::Md5);
         }
         Ok(digests)

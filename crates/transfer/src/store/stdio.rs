@@ -5,9 +5,8 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 
 use async_trait::async_trait;
-use blobferry_integrity::Verified;
 
-use super::{Condition, Existing, Partial, StreamSink, StreamSource};
+use super::{Existing, Partial, Proven, StreamSink, StreamSource};
 use crate::error::{ErrorClass, StoreError};
 use crate::payload::{Meter, Rope};
 use crate::pool::{BufferPool, CHUNK};
@@ -136,7 +135,7 @@ impl StreamSink for StdoutSink {
             })
     }
 
-    fn publish(&mut self, _condition: &Condition, _verified: &Verified) -> Result<(), StoreError> {
+    fn publish(&mut self, _proven: &Proven) -> Result<(), StoreError> {
         self.file
             .flush()
             .map_err(|error| StoreError::from_io("cannot flush standard output", error))

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::*;
 use crate::payload::{Meter, Rope};
-use crate::store::{Existing, Partial};
+use crate::store::{Existing, Partial, Proven};
 
 #[derive(Debug, Clone, Default)]
 struct Fate {
@@ -34,7 +34,7 @@ impl StreamSink for Fate {
         Ok(())
     }
 
-    fn publish(&mut self, _: &Condition, _: &Verified) -> Result<(), StoreError> {
+    fn publish(&mut self, _: &Proven) -> Result<(), StoreError> {
         unreachable!("nothing here is proven")
     }
 

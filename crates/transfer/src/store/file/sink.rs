@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use blobferry_integrity::{Sha256Digest, Verified};
+use blobferry_integrity::Sha256Digest;
 use fs_err::OpenOptions;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
@@ -20,7 +20,7 @@ use std::os::unix::fs::MetadataExt as _;
 use super::flush::Flusher;
 use super::{BufferPool, FileSource, existing, version};
 use crate::error::{ErrorClass, StoreError};
-use crate::store::{Condition, Existing, Partial, Pin, StreamSink};
+use crate::store::{Condition, Existing, Partial, Pin, Proven, StreamSink};
 
 const SUFFIX: &str = ".blobferry-partial";
 
@@ -236,10 +236,10 @@ impl StreamSink for FileSink {
         Ok(())
     }
 
-    fn publish(&mut self, condition: &Condition, verified: &Verified) -> Result<(), StoreError> {
+    fn publish(&mut self, proven: &Proven) -> Result<(), StoreError> {
         self.flusher = None;
         let (path, file) = self.file()?;
-        file.set_len(verified.total())
+        file.set_len(proven.verified.total())
             .map_err(|error| self.fail("set the length of", error))?;
         if let Err(error) = file.sync_all() {
             // After a failed fsync the kernel may have dropped what it could not write: nothing in
@@ -247,7 +247,7 @@ impl StreamSink for FileSink {
             let _ = fs_err::remove_file(path);
             return Err(self.fail("make durable", error));
         }
-        self.rename(path, condition)?;
+        self.rename(path, &proven.condition)?;
         // Some file systems cannot sync a directory; the rename stands all the same.
         if let Ok(directory) = fs_err::File::open(self.directory()) {
             let _ = directory.sync_all();

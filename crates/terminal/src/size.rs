@@ -27,6 +27,19 @@ impl Size {
             bytes => format!("{self} ({bytes} bytes)"),
         }
     }
+
+    /// A size, or one less others: `4GiB-1MiB`.
+    ///
+    /// # Errors
+    /// As for a size; [`SizeError::Negative`] when more is taken off than there is.
+    pub fn difference(text: &str) -> Result<Self, SizeError> {
+        let mut terms = text.split('-').map(str::parse::<Self>);
+        let first = terms.next().unwrap_or(Err(SizeError::Shape))?;
+        terms.try_fold(first, |left, term| {
+            let left = left.0.checked_sub(term?.0);
+            left.map(Self).ok_or(SizeError::Negative)
+        })
+    }
 }
 
 impl fmt::Display for Size {
@@ -67,6 +80,9 @@ pub enum SizeError {
     /// A decimal unit where binary ones are meant.
     #[error("KB, MB, GB and TB are ambiguous: write KiB, MiB, GiB or TiB")]
     Ambiguous,
+    /// Less than nothing.
+    #[error("more is taken off than there is")]
+    Negative,
     /// More than 2^64 - 1 bytes.
     #[error("the size is too large")]
     TooLarge,
@@ -135,6 +151,18 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
+    }
+
+    #[test]
+    fn one_size_less_others() {
+        assert_eq!(
+            Size::difference("4GiB-1MiB"),
+            Ok(Size((4 << 30) - (1 << 20)))
+        );
+        assert_eq!(Size::difference("3M - 1M - 512K"), Ok(Size(1536 << 10)));
+        assert_eq!(Size::difference("700MiB"), Ok(Size(700 << 20)));
+        assert_eq!(Size::difference("1M-2M"), Err(SizeError::Negative));
+        assert_eq!(Size::difference("-1M"), Err(SizeError::Shape));
     }
 
     #[test]
