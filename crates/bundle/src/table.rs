@@ -20,7 +20,7 @@ pub struct BlockTable {
 
 impl BlockTable {
     /// A table of zeros, to be filled with [`set`](Self::set). `None` when it would be longer than
-    /// [`LONGEST_TABLE`].
+    /// 192 MiB.
     #[must_use]
     pub fn blank(geometry: Geometry) -> Option<Self> {
         let len = geometry.table_len().checked_mul(32)?;
