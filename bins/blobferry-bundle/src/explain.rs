@@ -42,10 +42,10 @@ pub(crate) fn explain(error: &BundleError) -> Failure {
             }
             failure
                 .hint(command("repair", path) + " mends what the parity can")
-                .hint(command("missing", path) + " --code makes a code to ask for the rest")
+                .hint(command("missing --code", path) + " makes a code to ask for the rest")
         }
         BundleError::BeyondRepair { path, problems } => list(failure, problems)
-            .hint(command("missing", path) + " --code makes a code to ask for what is lost"),
+            .hint(command("missing --code", path) + " makes a code to ask for what is lost"),
         BundleError::Exists { path } => failure.hint(format!(
             "nothing is replaced: name another place, or remove {} first",
             path.display()

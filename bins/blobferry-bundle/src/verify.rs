@@ -47,7 +47,7 @@ fn damaged(report: &Report, args: &VerifyArgs) -> Failure {
     }
     failure
         .cause("more is lost than the parity can mend")
-        .hint(command("missing", dir) + " --code makes a code to ask for what is lost")
+        .hint(command("missing --code", dir) + " makes a code to ask for what is lost")
 }
 
 fn facts(bundle: &Bundle, report: &Report, args: &VerifyArgs, began: Instant) -> Facts {

@@ -8,6 +8,7 @@ use crate::error::BundleError;
 use crate::geometry::{BlockNumber, Geometry, Piece};
 use crate::mend::Mender;
 use crate::open::{Bundle, Survey};
+use crate::problem::Problem;
 
 /// A length or place in memory. Everything that is one is far below 2^32.
 pub(crate) fn size(bytes: u64) -> usize {
@@ -183,7 +184,14 @@ impl<'a> Source<'a> {
     /// The error that says what is lost.
     pub(crate) fn beyond_repair(self, damage: &Damage) -> BundleError {
         let path = self.bundle.dir.path().to_owned();
-        let problems = damage.problems();
+        let problems = damage.problems().into_iter().map(|problem| match problem {
+            Problem::Blocks { piece, .. } if !self.survey.pieces.contains_key(&piece) => {
+                let file = piece.to_string();
+                Problem::Missing { file }
+            }
+            other => other,
+        });
+        let problems = problems.collect();
         BundleError::BeyondRepair { path, problems }
     }
 }
