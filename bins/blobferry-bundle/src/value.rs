@@ -1,8 +1,8 @@
 //! Reads the values of flags. An error says what is accepted.
 
-use blobferry_bundle::{DEFAULT_BLOCK_SIZE, MOST_IN_GROUP, Parity};
+use blobferry_bundle::{DEFAULT_BLOCK_SIZE, Parity};
 use blobferry_integrity::{DigestParseError, Expect};
-use blobferry_terminal::{Failure, Size, SizeError};
+use blobferry_terminal::{Failure, Size};
 
 /// Names the flag in its value's error.
 pub(crate) fn flag<T>(name: &str, read: Result<T, String>) -> Result<T, Failure> {
@@ -11,15 +11,7 @@ pub(crate) fn flag<T>(name: &str, read: Result<T, String>) -> Result<T, Failure>
 
 /// A part's length in bytes: a size, or one minus others, as in `4GiB-1MiB`.
 pub(crate) fn part_size(text: &str) -> Result<u64, String> {
-    let mut terms = text.split('-').map(|term| {
-        let read = term.parse().map(|Size(bytes)| bytes);
-        read.map_err(|error: SizeError| error.to_string())
-    });
-    let first = terms.next().unwrap_or(Err(SizeError::Shape.to_string()))?;
-    let size = terms.try_fold(first, |size, term| {
-        size.checked_sub(term?)
-            .ok_or_else(|| "more is taken away than there is".to_owned())
-    })?;
+    let Size(size) = Size::difference(text).map_err(|error| error.to_string())?;
     if size == 0 || !size.is_multiple_of(DEFAULT_BLOCK_SIZE) {
         return Err(format!(
             "{} is no whole number of MiB; e.g. 4GiB-1MiB, 700MiB",
@@ -31,22 +23,7 @@ pub(crate) fn part_size(text: &str) -> Result<u64, String> {
 
 /// How much parity: a number of lost parts, or a share of the parts.
 pub(crate) fn parity(text: &str) -> Result<Parity, String> {
-    let text = text.trim();
-    let number = |text: &str| text.trim().parse::<u32>().ok();
-    let read = match text.strip_suffix('%') {
-        Some(share) => number(share)
-            .filter(|percent| (1..=100).contains(percent))
-            .map(Parity::Percent),
-        None => match number(text) {
-            Some(0) => Some(Parity::None),
-            lost => lost
-                .filter(|lost| (1..=MOST_IN_GROUP).contains(lost))
-                .map(Parity::Lost),
-        },
-    };
-    read.ok_or_else(|| {
-        format!("parity is a number of lost parts from 0 to {MOST_IN_GROUP}, or 1% to 100%")
-    })
+    text.parse().map_err(str::to_owned)
 }
 
 /// A channel's name.

@@ -51,6 +51,18 @@ pub enum ReadBack {
     Cached,
 }
 
+impl ReadBack {
+    /// The weaker of two ways: what can be said of both files.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Cached, _) | (_, Self::Cached) => Self::Cached,
+            (Self::Dropped, _) | (_, Self::Dropped) => Self::Dropped,
+            (Self::Direct, Self::Direct) => Self::Direct,
+        }
+    }
+}
+
 impl fmt::Display for ReadBack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -81,7 +81,7 @@ pub enum SizeError {
     #[error("KB, MB, GB and TB are ambiguous: write KiB, MiB, GiB or TiB")]
     Ambiguous,
     /// Less than nothing.
-    #[error("more is taken off than there is")]
+    #[error("more is taken away than there is")]
     Negative,
     /// More than 2^64 - 1 bytes.
     #[error("the size is too large")]

@@ -139,7 +139,7 @@ impl Pass<'_> {
         let Team { data, parity } = team;
         let plan = Plan::new(self.geometry, data, parity);
         let (reader, read_back) = Reader::open(self.site, &plan, self.watch)?;
-        self.proof.read_back = weaker(self.proof.read_back, read_back);
+        self.proof.read_back = self.proof.read_back.weaker(read_back);
         let made = self.create(&plan.parity)?;
         // Two loads: one is filled while the other is worked on.
         let (empty, to_fill) = sync_channel(2);
@@ -319,15 +319,6 @@ impl Hasher {
     fn end(self, pieces: &[Piece]) -> Vec<(Piece, Sha256Digest)> {
         let digests = self.pieces.finish();
         pieces.iter().copied().zip(digests).collect()
-    }
-}
-
-/// The weaker of two methods.
-pub(super) fn weaker(one: ReadBack, other: ReadBack) -> ReadBack {
-    match (one, other) {
-        (ReadBack::Cached, _) | (_, ReadBack::Cached) => ReadBack::Cached,
-        (ReadBack::Dropped, _) | (_, ReadBack::Dropped) => ReadBack::Dropped,
-        (ReadBack::Direct, ReadBack::Direct) => ReadBack::Direct,
     }
 }
 

@@ -12,21 +12,18 @@ use blobferry_integrity::Sha256Digest;
 use jiff::Timestamp;
 
 use super::lay::Laid;
-use super::read_back::{Proof, read_back, weaker};
+use super::read_back::{Proof, read_back};
 use super::site::{SPARE, Site, piece};
 use super::{Digests, PackOptions, Sealed, narrow, wide};
 use crate::dir::{ReadBack, read_exact_at};
 use crate::error::BundleError;
 use crate::geometry::{Geometry, Piece};
 use crate::manifest::{BlobFacts, LONGEST_MANIFEST, MANIFEST, Manifest};
-use crate::signature::{MOST_SIGNATURES, Signer, check, signature_name};
+use crate::signature::{LONGEST_SIGNATURE, MOST_SIGNATURES, Signer, check, signature_name};
 use crate::sums::{SUMS, sums};
 use crate::table::{BlockTable, TABLE};
 use crate::watch::Watch;
 use crate::write::write_small;
-
-/// Longest signature file in bytes that is looked at.
-const LONGEST_SIGNATURE: u64 = 64 << 10;
 
 /// More signatures than a bundle can have.
 pub(super) fn check_signers(signers: &[Signer]) -> Result<(), BundleError> {
@@ -230,7 +227,7 @@ impl Sealing<'_> {
         }
         self.site.remove(&current)?;
         let read_back = write_small(self.site.dir.as_ref(), &current, bytes)?;
-        self.read_back = weaker(self.read_back, read_back);
+        self.read_back = self.read_back.weaker(read_back);
         Ok(())
     }
 

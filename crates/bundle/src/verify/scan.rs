@@ -121,15 +121,6 @@ fn open(source: Source<'_>, piece: Piece, uncached: bool) -> Lane {
     }
 }
 
-/// The weaker of two ways to read back.
-fn weaker(a: ReadBack, b: ReadBack) -> ReadBack {
-    match (a, b) {
-        (ReadBack::Cached, _) | (_, ReadBack::Cached) => ReadBack::Cached,
-        (ReadBack::Dropped, _) | (_, ReadBack::Dropped) => ReadBack::Dropped,
-        _ => ReadBack::Direct,
-    }
-}
-
 /// A buffer with blocks of every lane.
 struct Full {
     buffer: AlignedBuf,
@@ -277,7 +268,7 @@ impl Batch<'_> {
     fn conclude(&self, digests: &[Sha256Digest], scan: &mut Scan) {
         for (lane, digest) in self.lanes.iter().zip(digests) {
             let piece = lane.piece;
-            scan.read = weaker(scan.read, lane.read);
+            scan.read = scan.read.weaker(lane.read);
             if let Some(problem) = scan.damage.problem(piece) {
                 scan.problems.push(problem);
             } else if self.whole && self.source.bundle.manifest.digest(piece) != Some(*digest) {

@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
                 return Err(site.condemned(&name));
             }
             files.push(file);
-            weakest = super::weaker(weakest, read_back);
+            weakest = weakest.weaker(read_back);
         }
         let reader = Self {
             site,
