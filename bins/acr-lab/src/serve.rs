@@ -137,6 +137,7 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
         },
         faults: script(args)?,
         threads: args.threads,
+        cloud: None,
     })
 }
 

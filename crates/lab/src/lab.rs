@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 
 use crate::auth::{AccountKey, SasTerms};
+use crate::cloud::{Cloud, CloudOptions};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
@@ -47,6 +48,8 @@ pub struct Options {
     pub faults: Script,
     /// Threads that serve.
     pub threads: usize,
+    /// The rest of the cloud; `None`: storage accounts only. Wants `listen_tls`, for the CA.
+    pub cloud: Option<CloudOptions>,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             copy_sources: CopySources::Any,
             faults: Script::default(),
             threads: 2,
+            cloud: None,
         }
     }
 }
@@ -171,6 +175,12 @@ impl Lab {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.service.store
+    }
+
+    /// The rest of the cloud, where there is one.
+    #[must_use]
+    pub fn cloud(&self) -> Option<&Cloud> {
+        todo!()
     }
 
     /// The lab's time.

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod auth;
 pub mod clock;
+pub mod cloud;
 pub mod content;
 pub mod fault;
 mod lab;
