@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -16,9 +16,10 @@ use azure_identity::{
 };
 
 use crate::cloud::Cloud;
-use crate::http::Network;
+use crate::http::{Network, Wire};
 
 mod assertion;
+mod entra;
 mod fixed;
 mod reason;
 mod renewing;
@@ -262,8 +263,10 @@ where
 fn client_options(cloud: &Cloud, network: &Network) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     cloud.login.as_str().clone_into(&mut custom.authority_host);
+    let wire = entra::Entra(Wire(network.clone()));
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::from(custom))),
+        transport: Some(Transport::new(Arc::new(wire))),
         ..network.client_options()
     }
 }
