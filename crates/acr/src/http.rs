@@ -138,7 +138,7 @@ impl Network {
         &self.client
     }
 
-    /// For azure_core's clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
+    /// For `azure_core`'s clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions {
