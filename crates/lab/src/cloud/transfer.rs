@@ -63,7 +63,7 @@ pub(crate) struct Outcome {
     pub(crate) catalog_digest: String,
     /// Import: `repo:tag` or `repo@sha256:…`, as they arrived.
     pub(crate) imported: Vec<String>,
-    /// ContinueOnErrors: what did not go, in the service's kind of words. The run Succeeded all the same. [?]
+    /// `ContinueOnErrors`: what did not go, in the service's kind of words. The run Succeeded all the same. [?]
     pub(crate) skipped: Vec<String>,
 }
 
@@ -71,24 +71,11 @@ pub(crate) struct Outcome {
 #[derive(Debug, Clone)]
 pub(crate) struct RunFailure(pub(crate) String);
 
-/// The options of a pipeline, of which each direction heeds its own.
-#[derive(Clone, Copy, Debug)]
-struct Options {
-    overwrite_tags: bool,
-    overwrite_blobs: bool,
-    delete_source: bool,
-    continue_on_errors: bool,
-}
-
-impl Options {
-    fn of(words: &[String]) -> Self {
-        let has = |word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
-        Self {
-            overwrite_tags: has("OverwriteTags"),
-            overwrite_blobs: has("OverwriteBlobs"),
-            delete_source: has("DeleteSourceBlobOnSuccess"),
-            continue_on_errors: has("ContinueOnErrors"),
-        }
+impl Job {
+    /// Whether the pipeline has an option.
+    fn has(&self, option: &str) -> bool {
+        let mut options = self.options.iter();
+        options.any(|known| known.eq_ignore_ascii_case(option))
     }
 }
 

@@ -54,7 +54,7 @@ impl<'a> Route<'a> {
             _ => {}
         }
         let (rest, last) = path.rsplit_once('/').unwrap_or(("", path));
-        let route = if let Some(repository) = path.strip_suffix("/tags/list") {
+        if let Some(repository) = path.strip_suffix("/tags/list") {
             Self::Tags(repository)
         } else if let Some(repository) = rest.strip_suffix("/blobs/uploads") {
             Self::Upload(repository, last)
@@ -68,8 +68,7 @@ impl<'a> Route<'a> {
             Self::Referrers(repository, last)
         } else {
             Self::Unknown
-        };
-        route
+        }
     }
 
     fn repository(&self) -> Option<&'a str> {
@@ -139,7 +138,7 @@ where
         }
         _ => served(registry, &route, &parts, &mut body).await,
     };
-    let response = answered.unwrap_or_else(|refused| refused.answer());
+    let response = answered.unwrap_or_else(Refused::answer);
     Ok(if parts.method == Method::HEAD {
         response.map(|body| AnswerBody::Length(body.length()))
     } else {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::archive::{Contents, END, Entry, RECORD, header};
 use super::storage::{Ask, Container};
 use super::tree::Holder;
-use super::{Job, MOST_ARTIFACTS, Options, Outcome, Progress, too_many};
+use super::{Job, MOST_ARTIFACTS, Outcome, Progress, too_many};
 use crate::cloud::registry::name::{Digest, Name};
 use crate::content::size;
 
@@ -34,8 +34,7 @@ pub(super) async fn export(
     job: &Job,
     progress: &Progress<'_>,
 ) -> Result<Outcome, String> {
-    let options = Options::of(&job.options);
-    let plan = plan(client, job, options).await?;
+    let plan = plan(client, job).await?;
     let mut upload = Upload::new(
         Container {
             client,
@@ -60,14 +59,14 @@ pub(super) async fn export(
     }
     upload.zeros(END).await?;
     Ok(Outcome {
-        catalog_digest: upload.commit(options).await?,
+        catalog_digest: upload.commit(job.has("OverwriteBlobs")).await?,
         imported: Vec::new(),
         skipped: plan.skipped,
     })
 }
 
 /// Looks everything up. What cannot go fails the run, or is left out where errors shall not stop it.
-async fn plan(client: &reqwest::Client, job: &Job, options: Options) -> Result<Plan, String> {
+async fn plan(client: &reqwest::Client, job: &Job) -> Result<Plan, String> {
     if job.artifacts.len() > MOST_ARTIFACTS {
         return Err(too_many(job.artifacts.len()));
     }
@@ -101,7 +100,7 @@ async fn plan(client: &reqwest::Client, job: &Job, options: Options) -> Result<P
                     artifacts.push(descriptor.named(&name));
                 }
             }
-            Err(reason) if options.continue_on_errors => plan.skipped.push(reason),
+            Err(reason) if job.has("ContinueOnErrors") => plan.skipped.push(reason),
             Err(reason) => return Err(reason),
         }
     }
@@ -226,7 +225,7 @@ impl<'a> Upload<'a> {
     }
 
     /// Makes the blob of what was put. Its catalog digest.
-    async fn commit(mut self, options: Options) -> Result<String, String> {
+    async fn commit(mut self, overwrites: bool) -> Result<String, String> {
         if !self.waiting.is_empty() {
             self.put_block().await?;
         }
@@ -245,7 +244,7 @@ impl<'a> Upload<'a> {
             ("x-ms-blob-content-type", "application/x-tar".to_owned()),
             ("x-ms-meta-category", super::CATEGORY.to_owned()),
         ];
-        if !options.overwrite_blobs {
+        if !overwrites {
             ask.headers.push(("if-none-match", "*".to_owned()));
         }
         match self.container.ask(&ask).await {

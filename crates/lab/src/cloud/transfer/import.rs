@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::archive::Archive;
 use super::storage::{Ask, Container, header};
 use super::tree::{Holder, Tree};
-use super::{Job, MOST_ARTIFACTS, Options, Outcome, Progress, Which, too_many};
+use super::{Job, MOST_ARTIFACTS, Outcome, Progress, Which, too_many};
 use crate::cloud::registry::manifest::Descriptor;
 use crate::cloud::registry::name::{Digest, Name};
 use crate::cloud::registry::{Registry, off_thread};
@@ -36,7 +36,6 @@ pub(super) async fn import(
     job: &Job,
     progress: &Progress<'_>,
 ) -> Result<Outcome, String> {
-    let options = Options::of(&job.options);
     let container = Container {
         client,
         url: &job.container,
@@ -63,7 +62,6 @@ pub(super) async fn import(
     let mut importing = Importing {
         client,
         job,
-        options,
         archive: &archive,
         outcome: Outcome {
             catalog_digest: found,
@@ -79,7 +77,7 @@ pub(super) async fn import(
     }
     let outcome = importing.outcome;
     // What was left out can only be had from the blob. [?]
-    if options.delete_source && outcome.skipped.is_empty() {
+    if job.has("DeleteSourceBlobOnSuccess") && outcome.skipped.is_empty() {
         let mut ask = Ask::new(Method::DELETE, &job.blob);
         ask.headers
             .extend(fetched.etag.map(|etag| ("if-match", etag)));
@@ -171,7 +169,6 @@ async fn spooled(
 struct Importing<'a> {
     client: &'a reqwest::Client,
     job: &'a Job,
-    options: Options,
     archive: &'a Archive,
     outcome: Outcome,
 }
@@ -179,7 +176,7 @@ struct Importing<'a> {
 impl Importing<'_> {
     /// Passes over what does not go, where errors shall not stop the run.
     fn skip(&mut self, reason: String) -> Result<(), String> {
-        if self.options.continue_on_errors {
+        if self.job.has("ContinueOnErrors") {
             self.outcome.skipped.push(reason);
             Ok(())
         } else {
@@ -232,7 +229,7 @@ impl Importing<'_> {
             top.ok_or_else(|| format!("The manifest of artifact '{name}' is not in the blob."))?;
         let holder = Holder::Archive(self.archive);
         let tree = holder.walk(name, top, self.job.largest_layer).await?;
-        if self.options.overwrite_tags || matches!(name.which, Which::Digest(_)) {
+        if self.job.has("OverwriteTags") || matches!(name.which, Which::Digest(_)) {
             return Ok(tree);
         }
         let there = self.job.registry.manifest(self.client, name).await;

@@ -55,7 +55,10 @@ pub(super) fn admit(registry: &Registry, parts: &Parts) -> Result<(), Refused> {
         .get("host")
         .and_then(|host| host.to_str().ok());
     let host = host
-        .or(parts.uri.authority().map(|it| it.as_str()))
+        .or(parts
+            .uri
+            .authority()
+            .map(hyper::http::uri::Authority::as_str))
         .unwrap_or_default();
     let challenge = format!("Bearer realm=\"https://{host}/oauth2/token\",service=\"{host}\"");
     let message =
