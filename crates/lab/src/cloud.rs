@@ -15,6 +15,8 @@
 #![expect(dead_code, reason = "seam")]
 
 pub(crate) mod registry;
+#[cfg(test)]
+mod scene;
 pub(crate) mod transfer;
 pub(crate) mod trigger;
 
