@@ -11,7 +11,6 @@
 //! | `/secrets/{name}[/{version}]` | Key Vault |
 //! | `/v2/…`, `/oauth2/exchange`, `/oauth2/token` | on a registry's own listener: its distribution API |
 //! | `/_lab/…` | the lab's own controls |
-
 //!
 //! Everything but the artifacts is kept in memory and gone when the lab ends.
 
@@ -30,7 +29,9 @@ mod runs;
 mod tests;
 mod token;
 pub(crate) mod transfer;
+pub(crate) mod trigger;
 mod vault;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,6 +50,8 @@ use crate::service::lock;
 use self::estate::Estate;
 use self::registry::Registry;
 use self::runs::Running;
+use self::trigger::Triggers;
+pub use self::trigger::{TriggerFinding, TriggerVerdict};
 use self::vault::Vault;
 
 /// How the cloud around the accounts is to be.
@@ -206,6 +209,7 @@ pub struct Cloud {
     vault: Vault,
     estate: Mutex<Estate>,
     running: Running,
+    triggers: Triggers,
     /// Requests by service.
     counted: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -258,6 +262,7 @@ impl Cloud {
             vault: Vault::default(),
             estate: Mutex::default(),
             running: Running::default(),
+            triggers: Triggers::default(),
             counted: Mutex::default(),
         })
     }
@@ -301,6 +306,12 @@ impl Cloud {
         self.running.idle(patience)
     }
 
+    /// What the source triggers made of the blobs that they saw last.
+    #[must_use]
+    pub fn trigger_findings(&self) -> Vec<TriggerFinding> {
+        self.triggers.findings()
+    }
+
     /// The value of a secret's newest version, as a pipeline's identity would read it.
     ///
     /// # Errors
@@ -328,11 +339,6 @@ impl Cloud {
     /// A registry by its number.
     fn numbered(&self, number: usize) -> Option<&Held> {
         self.registries.get(number)
-    }
-
-    /// What goes on without being asked for, until the lab ends.
-    pub(crate) async fn background(self: Arc<Self>) {
-        std::future::pending::<()>().await;
     }
 
     /// Whether exports may leave the registry.

@@ -302,6 +302,8 @@ impl Call<'_> {
         let Some(resource) = estate.resources.get_mut(&key) else {
             return Ok(Reply::new(204));
         };
+        // One made anew under the name looks at all blobs again.
+        self.cloud.triggers.forget(&self.id(kind, &resource.name));
         if behaviour.delete != 202 {
             estate.remove(&key);
             return Ok(Reply::new(if behaviour.delete == 204 { 204 } else { 200 }));

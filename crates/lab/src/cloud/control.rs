@@ -45,11 +45,16 @@ fn status(cloud: &Cloud) -> Value {
         .iter()
         .map(|held| held.registry.name.as_str())
         .collect();
+    let triggers = cloud.trigger_findings().into_iter().map(|finding| {
+        let verdict = finding.verdict.to_string();
+        json!({ "pipeline": finding.pipeline, "blob": finding.blob, "verdict": verdict })
+    });
     json!({
         "cloud": cloud.options.name,
         "registries": names,
         "time": cloud.clock.now().to_string(),
         "requests": *lock(&cloud.counted),
         "running": cloud.running.count(),
+        "triggers": triggers.collect::<Vec<_>>(),
     })
 }

@@ -12,7 +12,7 @@ use crate::service::{AnswerBody, Peer, lock, receive_text, request_id};
 use super::Cloud;
 use super::ask::Ask;
 use super::reply::Reply;
-use super::{arm, control, identity, login, metadata, vault};
+use super::{arm, control, identity, login, metadata, registry, vault};
 
 impl Cloud {
     /// Answers one request to the cloud.
@@ -81,23 +81,27 @@ impl Cloud {
         })
     }
 
-    /// Answers one request to a registry's distribution API.
+    /// Answers one request to the distribution API of the registry with this number.
     ///
     /// # Errors
     /// When the client hangs up.
     pub(crate) async fn answer_registry(
-        self: &Arc<Self>,
+        &self,
         number: usize,
         request: Request<Incoming>,
-        peer: &Peer,
     ) -> io::Result<Response<AnswerBody>> {
-        let _ = (number, receive_text(request.into_body(), &peer.cut).await?);
-        Ok(Reply::error(
-            501,
-            "UNSUPPORTED",
-            "the lab's registries are not served yet",
-        )
-        .done())
+        let Some(held) = self.numbered(number) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let audiences = [
+            self.endpoint(),
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            "https://containerregistry.azure.net",
+        ];
+        *lock(&self.counted).entry("registry").or_default() += 1;
+        let is_token = |token: &str| self.judged(token, &audiences).is_ok();
+        registry::api::answer(&held.registry, request, &is_token).await
     }
 }
 

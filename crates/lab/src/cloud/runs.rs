@@ -5,19 +5,21 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::service::lock;
 
-use super::estate::{Body, Key, Kind, Mode, Pipeline, Resource, Run, RunRequest, Stage, Standing};
+use super::estate::{Key, Mode, Pipeline, Run, Stage};
 use super::token::STORAGE;
 use super::transfer::{Access, Direction, Job, Outcome, RunFailure, execute};
 use super::{Behaviour, Cloud};
 
 /// Runs at work at a time; more wait for their turn no longer than a client of a rehearsal would.
 const MOST: usize = 1000;
+
+/// The end of every `pipelineRunErrorMessage`.
+const HELP: &str = " For more information, please visit https://aka.ms/acr/transfer.";
 
 /// The runs at work.
 #[derive(Debug, Default)]
@@ -57,6 +59,12 @@ struct Ending {
     told: Option<oneshot::Sender<()>>,
 }
 
+impl Ending {
+    fn with(mut self, outcome: Result<Outcome, RunFailure>) {
+        self.outcome = Some(outcome);
+    }
+}
+
 impl Drop for Ending {
     fn drop(&mut self) {
         let broken = || {
@@ -74,94 +82,13 @@ impl Drop for Ending {
     }
 }
 
-/// A pipeline whose source trigger is on, for those who look after triggers.
-#[derive(Clone, Debug)]
-#[expect(dead_code, reason = "for the source trigger")]
-pub(crate) struct Watched {
-    pub(crate) registry: String,
-    pub(crate) pipeline: String,
-    /// Container URL without a query.
-    pub(crate) container: String,
-    /// Or why the container cannot be looked at.
-    pub(crate) access: Result<Access, RunFailure>,
-}
-
 impl Cloud {
-    /// Import pipelines whose source trigger is on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the source trigger"))]
-    pub(crate) fn watched(&self) -> Vec<Watched> {
-        let pipelines: Vec<(usize, String, Pipeline)> = {
-            let estate = lock(&self.estate);
-            let all = estate.resources.iter();
-            all.filter_map(|(key, resource)| match &resource.body {
-                Body::Pipeline(pipeline) if pipeline.triggered => {
-                    Some((key.registry, resource.name.clone(), pipeline.clone()))
-                }
-                _ => None,
-            })
-            .collect()
-        };
-        let watched = pipelines
-            .into_iter()
-            .filter_map(|(registry, name, pipeline)| {
-                Some(Watched {
-                    registry: self.numbered(registry)?.registry.name.clone(),
-                    pipeline: name,
-                    container: container(&pipeline),
-                    access: self.access(&pipeline),
-                })
-            });
-        watched.collect()
-    }
-
-    /// Begins the run of an import pipeline whose source trigger found `blob`, last modified at `modified`. `None`: there is
-    /// no such pipeline (any more). Answers the run's name.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the source trigger"))]
-    pub(crate) fn start_run(
-        self: &Arc<Self>,
-        registry: &str,
-        pipeline: &str,
-        blob: &str,
-        modified: Timestamp,
-    ) -> Option<String> {
-        let (number, _) = self.held(registry)?;
-        let now = self.clock.now();
-        let mut estate = lock(&self.estate);
-        let found = estate.pipeline(&Key::new(number, Kind::Import, pipeline))?;
-        let (pipeline_name, pipeline) = (found.0.to_owned(), found.1.clone());
-        let stamp = now.strftime("%Y%m%d%H%M%S%3f").to_string();
-        let mut name = format!("{pipeline_name}_{stamp}");
-        let mut key = Key::new(number, Kind::Run, &name);
-        for more in 1.. {
-            if !estate.resources.contains_key(&key) {
-                break;
-            }
-            name = format!("{pipeline_name}_{stamp}_{more}");
-            key = Key::new(number, Kind::Run, &name);
-        }
-        let id = format!("{}/{pipeline_name}", self.path(number, Kind::Import));
-        let run = Run {
-            request: RunRequest::triggered(id, blob),
-            triggered: Some(modified),
-            ..Run::new(pipeline, pipeline_name, now)
-        };
-        let resource = Resource {
-            name: name.clone(),
-            standing: Standing::put(None, "Azure Container Registry", now, 0),
-            body: Body::Run(Box::new(run)),
-        };
-        estate.resources.insert(key.clone(), resource);
-        drop(estate);
-        self.begin(key);
-        Some(name)
-    }
-
     /// Sets the run that stands under `key` to work. The receiver hears its end. Within the lab's runtime only.
     pub(super) fn begin(self: &Arc<Self>, key: Key) -> oneshot::Receiver<()> {
         let (told, hears) = oneshot::channel();
         let behaviour = self.behaviour();
         *lock(&self.running.count) += 1;
-        let mut ending = Ending {
+        let ending = Ending {
             cloud: Arc::clone(self),
             key,
             outcome: None,
@@ -171,14 +98,14 @@ impl Cloud {
         while tasks.try_join_next().is_some() {}
         if tasks.len() >= MOST {
             let text = "Too many runs are in progress in the lab.".to_owned();
-            ending.outcome = Some(Err(RunFailure(text)));
+            ending.with(Err(RunFailure(text)));
             return hears;
         }
         tasks.spawn(async move {
             let least = tokio::time::sleep(Duration::from_millis(behaviour.run_milliseconds));
             let work = ending.cloud.work(&ending.key, &behaviour);
             let ((), outcome) = tokio::join!(least, work);
-            ending.outcome = Some(outcome);
+            ending.with(outcome);
         });
         hears
     }
@@ -199,6 +126,7 @@ impl Cloud {
             return Err(RunFailure(message.replace("{run}", &name)));
         }
         let job = self.job(key.registry, &run, name, behaviour)?;
+        tracing::debug!(pipeline = job.pipeline, run = job.run, "a run begins");
         let progress = |percent: u8| {
             if let Some(run) = lock(&self.estate).run(key) {
                 run.progress = Some(percent.min(100));
@@ -236,7 +164,7 @@ impl Cloud {
     }
 
     /// How a pipeline gets at its container: as its own identity, or by the SAS that its identity reads from the vault.
-    fn access(&self, pipeline: &Pipeline) -> Result<Access, RunFailure> {
+    pub(super) fn access(&self, pipeline: &Pipeline) -> Result<Access, RunFailure> {
         let object = pipeline.object().ok_or_else(|| {
             RunFailure(
                 "The pipeline has no identity to access the key vault or the storage account with."
@@ -287,11 +215,11 @@ impl Cloud {
     fn ended(&self, key: &Key, outcome: Result<Outcome, RunFailure>) {
         let now = self.clock.now();
         let mut estate = lock(&self.estate);
-        let Some(name) = estate
+        let name = estate
             .resources
             .get(key)
-            .map(|resource| resource.name.clone())
-        else {
+            .map(|resource| resource.name.clone());
+        let Some(run_name) = name else {
             return;
         };
         let Some(run) = estate.run(key) else {
@@ -301,7 +229,7 @@ impl Cloud {
         match outcome {
             Ok(outcome) => {
                 for skipped in &outcome.skipped {
-                    tracing::info!(run = name, skipped);
+                    tracing::info!(run = run_name, skipped);
                 }
                 run.stage = Stage::Succeeded;
                 run.progress = Some(100);
@@ -314,22 +242,24 @@ impl Cloud {
                 } else {
                     "ExportPipeline"
                 };
-                let is_whole =
-                    why.starts_with("ImportPipeline '") || why.starts_with("ExportPipeline '");
-                run.stage = Stage::Failed(if is_whole {
-                    why
+                // What a script gives may be whole already, and a transfer's has its end.
+                let begins = why.starts_with(kind);
+                let ends = why.ends_with(HELP);
+                let name = &run.pipeline_name;
+                let head = if begins {
+                    String::new()
                 } else {
-                    format!(
-                        "{kind} '{}', Run '{name}': {why} For more information, please visit https://aka.ms/acr/transfer.",
-                        run.pipeline_name
-                    )
-                });
+                    format!("{kind} '{name}', Run '{run_name}': ")
+                };
+                let tail = if begins || ends { "" } else { HELP };
+                run.stage = Stage::Failed(format!("{head}{why}{tail}"));
             }
         }
     }
 }
 
-fn container(pipeline: &Pipeline) -> String {
+/// The container URL of a pipeline.
+pub(super) fn container(pipeline: &Pipeline) -> String {
     let uri = pipeline.place.uri.as_deref().unwrap_or_default();
     uri.trim_end_matches('/').to_owned()
 }

@@ -75,7 +75,11 @@ impl Cloud {
 
     /// Whom the request's token speaks for, where it is one for these audiences.
     pub(super) fn bearer(&self, ask: &Ask, audiences: &[&str]) -> Result<Claims, Unfit> {
-        let token = ask.bearer().ok_or(Unfit::Missing)?;
+        self.judged(ask.bearer().ok_or(Unfit::Missing)?, audiences)
+    }
+
+    /// Whom a token speaks for, where it is one for these audiences.
+    pub(super) fn judged(&self, token: &str, audiences: &[&str]) -> Result<Claims, Unfit> {
         let claims = self.issuer.read(token).ok_or(Unfit::Foreign)?;
         if claims.exp <= self.clock.now().as_second() {
             let expired = Timestamp::from_second(claims.exp).unwrap_or(Timestamp::MIN);

@@ -75,7 +75,7 @@ impl Answers {
         match self {
             Self::Accounts(service) => service.answer(request, peer).await,
             Self::Cloud(cloud) => cloud.answer(request, peer).await,
-            Self::Registry(cloud, number) => cloud.answer_registry(*number, request, peer).await,
+            Self::Registry(cloud, number) => cloud.answer_registry(*number, request).await,
         }
     }
 }
