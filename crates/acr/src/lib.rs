@@ -19,9 +19,12 @@
 
 pub mod arm;
 pub mod artifact;
+mod blank;
 pub mod cloud;
 pub mod http;
 pub mod login;
+#[cfg(test)]
+mod loopback_tests;
 pub mod parameters;
 pub mod pipeline;
 pub mod preflight;

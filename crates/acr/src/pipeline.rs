@@ -1,8 +1,16 @@
 //! Export and import pipelines: what is asked for, and what the service answers.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use url::Url;
+
+use crate::blank::blank;
+
+pub(crate) mod answer;
+mod read;
+mod spec;
+
+use answer::without_nulls;
 
 /// What a pipeline does beside its work. Which direction takes which: [`PipelineOption::allowed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,7 +99,7 @@ pub struct Pipeline {
     pub container: Option<String>,
     /// Secret URL.
     pub secret: Option<String>,
-    /// Default SasToken where the answer has none.
+    /// Default `SasToken` where the answer has none.
     pub mode: StorageAccessMode,
     /// As answered.
     pub options: Vec<String>,
@@ -108,20 +116,94 @@ pub struct Pipeline {
 }
 
 impl PipelineOption {
+    const ALL: [Self; 4] = [
+        Self::OverwriteTags,
+        Self::OverwriteBlobs,
+        Self::DeleteSourceBlobOnSuccess,
+        Self::ContinueOnErrors,
+    ];
+
+    /// The service's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OverwriteTags => "OverwriteTags",
+            Self::OverwriteBlobs => "OverwriteBlobs",
+            Self::DeleteSourceBlobOnSuccess => "DeleteSourceBlobOnSuccess",
+            Self::ContinueOnErrors => "ContinueOnErrors",
+        }
+    }
+
     /// By its word, without case.
     ///
     /// # Errors
     /// When there is no such option.
     pub fn parse(word: &str) -> Result<Self, SpecError> {
-        let _ = word;
-        todo!()
+        Self::ALL
+            .into_iter()
+            .find(|option| option.word().eq_ignore_ascii_case(word.trim()))
+            .ok_or_else(|| {
+                let all = Self::ALL.map(Self::word).join(", ");
+                SpecError::new("option", word, format!("there are {all}"))
+            })
     }
 
     /// Whether that direction takes it.
     #[must_use]
     pub fn allowed(self, direction: Direction) -> bool {
-        let _ = direction;
-        todo!()
+        match self {
+            Self::ContinueOnErrors => true,
+            Self::OverwriteBlobs => direction == Direction::Export,
+            Self::OverwriteTags | Self::DeleteSourceBlobOnSuccess => direction == Direction::Import,
+        }
+    }
+}
+
+impl SpecError {
+    /// The text's query, where a SAS would be, is left out.
+    pub(crate) fn new(what: &'static str, text: &str, reason: impl Into<String>) -> Self {
+        let shown = text.split('?').next().unwrap_or_default();
+        Self {
+            what,
+            text: blank(shown),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl Direction {
+    /// `export`, `import`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Import => "import",
+        }
+    }
+}
+
+impl StorageAccessMode {
+    /// The service's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SasToken => "SasToken",
+            Self::ManagedIdentity => "ManagedIdentity",
+        }
+    }
+
+    /// By its word, without case.
+    ///
+    /// # Errors
+    /// When there is no such mode.
+    pub fn parse(word: &str) -> Result<Self, SpecError> {
+        [Self::SasToken, Self::ManagedIdentity]
+            .into_iter()
+            .find(|mode| mode.word().eq_ignore_ascii_case(word.trim()))
+            .ok_or_else(|| {
+                let reason = "there are SasToken and ManagedIdentity";
+                SpecError::new("storage access mode", word, reason)
+            })
     }
 }
 
@@ -131,41 +213,65 @@ impl Identity {
     /// # Errors
     /// When a word is neither.
     pub fn parse(words: &[String]) -> Result<Self, SpecError> {
-        let _ = words;
-        todo!()
+        let mut identity = Self {
+            system: words.is_empty(),
+            user: Vec::new(),
+        };
+        for word in words.iter().map(|word| word.trim()) {
+            if word.eq_ignore_ascii_case("[system]") {
+                identity.system = true;
+            } else if !is_identity(word) {
+                let wanted = "wanted [system] or /subscriptions/…/resourceGroups/…/providers/\
+                              Microsoft.ManagedIdentity/userAssignedIdentities/…";
+                return Err(SpecError::new("identity", word, wanted));
+            } else if !identity.user.iter().any(|id| id.eq_ignore_ascii_case(word)) {
+                identity.user.push(word.to_owned());
+            }
+        }
+        Ok(identity)
+    }
+
+    fn body(&self) -> Value {
+        let kind = match (self.system, self.user.is_empty()) {
+            (true, true) => "SystemAssigned",
+            (true, false) => "SystemAssigned, UserAssigned",
+            (false, false) => "UserAssigned",
+            (false, true) => "None",
+        };
+        let ids = self.user.iter().map(|id| (id.clone(), json!({})));
+        let ids: Map<String, Value> = ids.collect();
+        let ids = (!ids.is_empty()).then_some(ids);
+        without_nulls(json!({ "type": kind, "userAssignedIdentities": ids }))
     }
 }
 
-impl PipelineSpec {
-    /// Everything that can be known before asking: URIs (https, a container and no more, no SAS in them), a secret for
-    /// `SasToken`, options of the right direction, `ManagedIdentity` only since 2025-06-01-preview, no trigger on export.
-    ///
-    /// # Errors
-    /// The first thing that will not do.
-    pub fn check(&self, api_version: &str) -> Result<(), SpecError> {
-        let _ = api_version;
-        todo!()
-    }
-
-    /// The body of a PUT in that version.
-    #[must_use]
-    pub fn body(&self, api_version: &str) -> Value {
-        let _ = api_version;
-        todo!()
-    }
+/// Whether it is the id of a user-assigned identity; the words in any case.
+fn is_identity(id: &str) -> bool {
+    let words: Vec<&str> = id.split('/').collect();
+    let [
+        "",
+        subscriptions,
+        subscription,
+        groups,
+        group,
+        providers,
+        provider,
+        kind,
+        name,
+    ] = words.as_slice()
+    else {
+        return false;
+    };
+    let same = |word: &str, wanted: &str| word.eq_ignore_ascii_case(wanted);
+    same(subscriptions, "subscriptions")
+        && same(groups, "resourceGroups")
+        && same(providers, "providers")
+        && same(provider, "Microsoft.ManagedIdentity")
+        && same(kind, "userAssignedIdentities")
+        && [subscription, group, name]
+            .iter()
+            .all(|part| !part.is_empty())
 }
 
-impl Pipeline {
-    /// # Errors
-    /// When the answer is no pipeline; the text says which field.
-    pub fn read(direction: Direction, raw: Value) -> Result<Self, SpecError> {
-        let _ = (direction, raw);
-        todo!()
-    }
-
-    /// The storage account in the container's URL.
-    #[must_use]
-    pub fn storage_account(&self) -> Option<String> {
-        todo!()
-    }
-}
+#[cfg(test)]
+mod tests;
