@@ -1,0 +1,1 @@
+//! `acr-lab rehearse`, whole: connected, across the gap, and every scenario, by the built programs.
