@@ -1,0 +1,7 @@
+//! Flags of `sas`.
+
+use clap::Args;
+
+/// What to do.
+#[derive(Debug, Args)]
+pub(crate) struct SasArgs {}

@@ -1,0 +1,18 @@
+//! `pipeline-run`: create, show, list, delete, clean, wait.
+
+use blobferry_terminal::{ExitStatus, Failure};
+
+use crate::cli::run::RunArgs;
+use crate::cli::shared::CloudArgs;
+use crate::streams::Streams;
+
+/// Does it.
+#[expect(clippy::unused_async, reason = "seam")]
+pub(crate) async fn run(
+    args: &RunArgs,
+    shared: &CloudArgs,
+    streams: &Streams,
+) -> Result<ExitStatus, Failure> {
+    let _ = (args, shared, streams);
+    Err(Failure::new(ExitStatus::Failed, "not there yet"))
+}
