@@ -7,7 +7,7 @@ pub(crate) use rehearse::{RehearseArgs, ScenarioWord};
 use std::path::PathBuf;
 
 use blobferry_console::EXIT_TABLE;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Rehearses a crossing on this machine: an emulated Azure around blobs and registries, and everything that can go wrong.
 #[derive(Debug, Parser)]
@@ -27,14 +27,14 @@ pub(crate) enum Command {
 
 /// What to serve.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_TABLE)]
+#[command(after_help = EXIT_TABLE, group = ArgGroup::new("secure").multiple(true).args(["tls", "cloud"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ServeArgs {
     /// Address and port for http; port 0: any free one, which is printed
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:10000")]
     pub(crate) listen: String,
     /// Serve https as well, with a certificate of a CA made for it (kept in --data, or in --ca-file)
-    #[arg(long, group = "secure")]
+    #[arg(long)]
     pub(crate) tls: bool,
     /// Address and port for https
     #[arg(
@@ -48,7 +48,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "secure")]
     pub(crate) ca_file: Option<PathBuf>,
     /// Serve the cloud around the accounts as well: resource manager, login, Key Vault, registries (https; implies --tls)
-    #[arg(long, group = "secure", conflicts_with = "null")]
+    #[arg(long, conflicts_with = "null")]
     pub(crate) cloud: bool,
     /// Address and port for the cloud
     #[arg(
