@@ -16,6 +16,9 @@
 
 pub(crate) mod registry;
 pub(crate) mod transfer;
+pub(crate) mod trigger;
+
+pub use self::trigger::{TriggerFinding, TriggerVerdict};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

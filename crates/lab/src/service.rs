@@ -46,6 +46,7 @@ use self::counters::Counters;
 use self::receive::Received;
 use self::rehearsed::refusal;
 use self::route::Route;
+pub(crate) use self::xml::leaves as xml_leaves;
 
 /// Put Block, versions since 2019-12-12, and what Put Block From URL takes in practice; bytes.
 const PUT_BLOCK_LIMIT: u64 = 4000 << 20;

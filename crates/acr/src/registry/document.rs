@@ -29,8 +29,6 @@ const LONGEST_MEDIA_TYPE: usize = 255;
 pub(super) struct Document {
     pub(super) kind: ManifestKind,
     pub(super) media_type: String,
-    /// Where it says so itself, or by the media type of its config.
-    pub(super) artifact_type: Option<String>,
     /// Config and layers, or an artifact's blobs.
     pub(super) layers: Vec<Layer>,
     /// Of an index.
@@ -60,17 +58,13 @@ struct FsLayer {
 
 /// Reads a manifest; `content_type` is the header's, for OCI manifests that carry none themselves.
 pub(super) fn read(bytes: &[u8], content_type: Option<&str>) -> Result<Document, String> {
-    let raw: Raw = serde_json::from_slice(bytes)
-        .map_err(|error| format!("it is no manifest: {error}"))?;
-    let declared = content_type.and_then(|text| text.split(';').next()).map(str::trim);
+    let raw: Raw =
+        serde_json::from_slice(bytes).map_err(|error| format!("it is no manifest: {error}"))?;
+    let declared = content_type
+        .and_then(|text| text.split(';').next())
+        .map(str::trim);
     let media_type = raw.media_type.as_deref().or(declared).unwrap_or_default();
     let kind = kind(&raw, media_type);
-    let config_type = raw.config.as_ref().map(|config| config.media_type.clone());
-    let artifact_type = raw
-        .artifact_type
-        .clone()
-        .or(config_type)
-        .filter(|text| kind == ManifestKind::Artifact && is_media_type(text));
     let media_type = checked_type(media_type)?;
     let old = raw.fs_layers.into_iter().flatten().map(|layer| Layer {
         digest: layer.blob_sum,
@@ -78,16 +72,21 @@ pub(super) fn read(bytes: &[u8], content_type: Option<&str>) -> Result<Document,
         media_type: String::new(),
         foreign: false,
     });
-    let blobs = raw.config.into_iter().chain(raw.layers.into_iter().flatten());
+    let blobs = raw
+        .config
+        .into_iter()
+        .chain(raw.layers.into_iter().flatten());
     let blobs = blobs.chain(raw.blobs.into_iter().flatten());
-    let layers: Vec<Layer> = blobs.map(layer).chain(old.map(Ok)).collect::<Result<_, _>>()?;
+    let layers: Vec<Layer> = blobs
+        .map(layer)
+        .chain(old.map(Ok))
+        .collect::<Result<_, _>>()?;
     if let Some(bad) = layers.iter().find(|layer| !is_any_digest(&layer.digest)) {
         return Err(format!("{:?} is no digest", bad.digest));
     }
     Ok(Document {
         kind,
         media_type,
-        artifact_type,
         layers,
         manifests: raw.manifests.unwrap_or_default(),
     })
@@ -152,7 +151,10 @@ fn is_media_type(text: &str) -> bool {
 /// `algorithm:encoded` (OCI image specification, "Digests"): what is carried may be of other algorithms than ours.
 fn is_any_digest(text: &str) -> bool {
     let named = |part: &str, extra: &[u8]| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || extra.contains(&b))
     };
     text.len() <= 256
         && text

@@ -30,8 +30,12 @@ pub(super) async fn expand(
                     catalog = Some(read_catalog(registry).await?);
                 }
                 let names = catalog.iter().flatten();
-                let meant: Vec<_> = names.filter(|name| matches_pattern(repository, name)).collect();
-                let lists = futures::stream::iter(meant.into_iter().map(|name| matching(registry, name, tag)));
+                let meant: Vec<_> = names
+                    .filter(|name| matches_pattern(repository, name))
+                    .collect();
+                let lists = futures::stream::iter(
+                    meant.into_iter().map(|name| matching(registry, name, tag)),
+                );
                 let lists: Vec<_> = lists.buffered(AT_A_TIME).try_collect().await?;
                 lists.concat()
             }
@@ -63,9 +67,11 @@ async fn matching(
     let tags = registry.list_tags(repository).await?;
     let meant = tags.iter().filter(|tag| matches_pattern(pattern, tag));
     let parsed = meant.map(|tag| format!("{repository}:{tag}").parse());
-    parsed
-        .collect::<Result<_, _>>()
-        .map_err(|error| registry.wire.nonsense(format!("it lists a name that is none: {error}")))
+    parsed.collect::<Result<_, _>>().map_err(|error| {
+        registry
+            .wire
+            .nonsense(format!("it lists a name that is none: {error}"))
+    })
 }
 
 fn sorted(mut names: Vec<String>) -> Vec<String> {

@@ -34,7 +34,14 @@ struct Tags {
 pub(super) async fn catalog(wire: &Wire) -> Result<Option<Vec<String>>, RegistryError> {
     let url = wire.url("_catalog");
     let take = |page: Catalog| page.repositories.unwrap_or_default();
-    pages(wire, numbered(url), "application/json", &Scope::Catalog, take).await
+    pages(
+        wire,
+        numbered(url),
+        "application/json",
+        &Scope::Catalog,
+        take,
+    )
+    .await
 }
 
 /// All tags of a repository. `None`: there is no such repository.
@@ -66,10 +73,17 @@ pub(super) async fn pages<P: DeserializeOwned, T>(
     let mut url = first;
     loop {
         let Some(answer) = wire.get(&url, accept, scope).await? else {
-            return if seen.is_empty() { Ok(None) } else { Ok(Some(found)) };
+            return if seen.is_empty() {
+                Ok(None)
+            } else {
+                Ok(Some(found))
+            };
         };
         let page = serde_json::from_slice(&answer.body).map_err(|error| {
-            wire.nonsense(format!("GET {}: the answer is no list: {error}", url.path()))
+            wire.nonsense(format!(
+                "GET {}: the answer is no list: {error}",
+                url.path()
+            ))
         })?;
         found.extend(take(page));
         if found.len() > MOST_NAMES || seen.len() >= MOST_PAGES {
@@ -90,7 +104,9 @@ pub(super) async fn pages<P: DeserializeOwned, T>(
 /// `<…>; rel="next"` (RFC 8288), also among several links.
 fn next_link(headers: &HeaderMap) -> Option<&str> {
     let values = headers.get_all(LINK).iter();
-    let mut links = values.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split('<'));
+    let mut links = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split('<'));
     links.find_map(|link| {
         let (target, parameters) = link.split_once('>')?;
         let is_next = parameters.split([';', ',']).any(|parameter| {
@@ -112,7 +128,10 @@ mod tests {
             next_link(&headers).map(str::to_owned)
         };
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(of("</v2/_catalog?last=b&n=2>; rel=\"next\""), some("/v2/_catalog?last=b&n=2"));
+        assert_eq!(
+            of("</v2/_catalog?last=b&n=2>; rel=\"next\""),
+            some("/v2/_catalog?last=b&n=2")
+        );
         assert_eq!(of("</a>; rel=prev, </b>;rel=next"), some("/b"));
         assert_eq!(of("</a>; rel=\"prev\""), None);
         assert_eq!(of("rel=next"), None);

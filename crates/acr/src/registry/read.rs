@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use blobferry_integrity::sha256_each;
+use blobferry_integrity::Sha256Digest;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
@@ -20,6 +20,9 @@ const MOST_CHILDREN: usize = 1_000;
 /// An index, and indexes below it.
 const MOST_LEVELS: usize = 4;
 
+/// Bytes of all of them at most: honest ones have some kilobytes each.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// What the registry says that the digest is.
 const DIGEST_HEADER: &str = "docker-content-digest";
 
@@ -35,6 +38,7 @@ struct Below<'a> {
     wire: &'a Wire,
     repository: &'a str,
     seen: HashSet<String>,
+    bytes: u64,
 }
 
 pub(super) async fn manifest(
@@ -48,6 +52,7 @@ pub(super) async fn manifest(
         wire,
         repository: &artifact.repository,
         seen: HashSet::new(),
+        bytes: 0,
     };
     below.read(top, MOST_LEVELS).await.map(Some)
 }
@@ -59,7 +64,9 @@ pub(super) async fn digest(
     let (repository, reference) = (&artifact.repository, reference(artifact));
     let url = wire.url(&format!("{repository}/manifests/{reference}"));
     let scope = Scope::Content(repository.clone());
-    let answer = wire.ask(Method::HEAD, &url, document::ACCEPT, &scope).await?;
+    let answer = wire
+        .ask(Method::HEAD, &url, document::ACCEPT, &scope)
+        .await?;
     match answer.status {
         StatusCode::NOT_FOUND => return Ok(None),
         StatusCode::OK => {
@@ -101,7 +108,7 @@ pub(super) async fn fetch(
         // The digest of a signed schema 1 manifest is that of its payload, which is not worth taking apart.
         Some(said) if document.kind == ManifestKind::Schema1 => said,
         said => {
-            let computed = sha256(&answer.body);
+            let computed = format!("sha256:{}", Sha256Digest::of(&answer.body));
             if let Some(said) = said {
                 expect(wire, &said, &computed)?;
             }
@@ -114,11 +121,6 @@ pub(super) async fn fetch(
         size: u64::try_from(answer.body.len()).unwrap_or(u64::MAX),
         document,
     }))
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    let digests = sha256_each(&[bytes]);
-    digests.first().map_or(String::new(), |digest| format!("sha256:{}", digest.to_hex()))
 }
 
 fn header_digest(headers: &HeaderMap) -> Option<String> {
@@ -138,13 +140,18 @@ fn expect(wire: &Wire, named: &str, found: &str) -> Result<(), RegistryError> {
 
 impl Below<'_> {
     /// Its children and theirs, `levels` of them.
-    fn read(&mut self, top: Fetched, levels: usize) -> BoxFuture<'_, Result<Manifest, RegistryError>> {
+    fn read(
+        &mut self,
+        top: Fetched,
+        levels: usize,
+    ) -> BoxFuture<'_, Result<Manifest, RegistryError>> {
         async move {
             let Fetched {
                 digest,
                 size,
                 document,
             } = top;
+            self.bytes = self.bytes.saturating_add(size);
             let mut manifest = Manifest {
                 digest,
                 kind: document.kind,
@@ -159,7 +166,9 @@ impl Below<'_> {
                     continue;
                 }
                 match fetch(self.wire, self.repository, &child.digest).await? {
-                    Some(fetched) => manifest.children.push(self.read(fetched, levels - 1).await?),
+                    Some(fetched) => manifest
+                        .children
+                        .push(self.read(fetched, levels - 1).await?),
                     None => manifest.missing.push(child.digest),
                 }
             }
@@ -178,6 +187,8 @@ impl Below<'_> {
             return Ok(false);
         } else if self.seen.len() > MOST_CHILDREN {
             format!("more than {MOST_CHILDREN} manifests")
+        } else if self.bytes > MOST_BYTES {
+            format!("manifests of more than {MOST_BYTES} bytes")
         } else {
             return Ok(true);
         };

@@ -28,7 +28,9 @@ pub(super) async fn referrers(
     digest: &str,
 ) -> Result<Vec<Referrer>, RegistryError> {
     if !is_digest(digest) {
-        return Err(registry.wire.nonsense(format!("{digest:?} is no sha256 digest")));
+        return Err(registry
+            .wire
+            .nonsense(format!("{digest:?} is no sha256 digest")));
     }
     let tag = digest.replace(':', "-");
     let by_api = by_api(registry, repository, digest).await?;
@@ -64,10 +66,19 @@ async fn by_api(
     repository: &str,
     digest: &str,
 ) -> Result<Option<Vec<Referrer>>, RegistryError> {
-    let url = registry.wire.url(&format!("{repository}/referrers/{digest}"));
+    let url = registry
+        .wire
+        .url(&format!("{repository}/referrers/{digest}"));
     let scope = Scope::Content(repository.to_owned());
     let take = |index: Index| index.manifests.unwrap_or_default();
-    let found = pages(&registry.wire, url, OCI_IMAGE_INDEX_MEDIA_TYPE, &scope, take).await?;
+    let found = pages(
+        &registry.wire,
+        url,
+        OCI_IMAGE_INDEX_MEDIA_TYPE,
+        &scope,
+        take,
+    )
+    .await?;
     Ok(found.map(|found| found.into_iter().filter_map(referrer).collect()))
 }
 

@@ -9,7 +9,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use tokio::time::{sleep, timeout};
 
 use super::{RegistryClass, RegistryError};
-use crate::http::Network;
+use crate::http::{Network, body, causes};
 
 /// Bytes of an answer at most; manifests are the largest, and 4 MiB is what registries take.
 const LARGEST_ANSWER: usize = 4 << 20;
@@ -92,7 +92,9 @@ impl Sender {
         let patience = if given.is_zero() { TIMEOUT } else { given };
         timeout(patience, read(request)).await.unwrap_or_else(|_| {
             let seconds = patience.as_secs();
-            Err(Unanswered::Transport(format!("no answer within {seconds} s")))
+            Err(Unanswered::Transport(format!(
+                "no answer within {seconds} s"
+            )))
         })
     }
 }
@@ -100,16 +102,15 @@ impl Sender {
 async fn read(request: RequestBuilder) -> Result<Answer, Unanswered> {
     let transport = |error: reqwest::Error| Unanswered::Transport(causes(&error.without_url()));
     let mut response = request.send().await.map_err(transport)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(Unanswered::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+    let body = body(response, LARGEST_ANSWER).await;
+    let body = body.map_err(|error| match error.refused {
+        true => Unanswered::TooLarge,
+        false => Unanswered::Transport(error.reason),
+    })?;
     Ok(Answer {
-        status: response.status(),
-        headers: std::mem::take(response.headers_mut()),
+        status,
+        headers,
         body,
     })
 }
@@ -141,20 +142,6 @@ fn retry_after(text: &str, now: Timestamp) -> Option<Duration> {
 fn backoff(attempt: u32) -> Duration {
     let pause = FIRST_PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(1).min(5));
     pause.mul_f64(rand::rng().random_range(1.0..1.5))
-}
-
-/// An error with its causes, each said once.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let said = cause.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use url::form_urlencoded::Serializer;
 
 use super::sender::{Answer, Sender};
 use super::{RegistryClass, RegistryError, RegistryLogin};
+use crate::http::is_safe;
 use crate::login::Secret;
 use challenge::{Challenge, challenges};
 
@@ -141,7 +142,7 @@ impl Tokens {
         let realm = Url::parse(text)
             .map_err(|_| nonsense("its token service has no URL that can be read".to_owned()))?;
         let same = realm.scheme() == self.base.scheme() && realm.host() == self.base.host();
-        if realm.scheme() == "https" || same {
+        if is_safe(&realm) || same {
             return Ok(realm);
         }
         Err(nonsense(format!(
@@ -155,7 +156,9 @@ impl Tokens {
         let pair = match &self.login {
             RegistryLogin::Anonymous => return Ok(None),
             RegistryLogin::Password { user, password } => format!("{user}:{}", password.expose()),
-            RegistryLogin::Entra { .. } => format!("{NULL_GUID}:{}", self.refresh().await?.expose()),
+            RegistryLogin::Entra { .. } => {
+                format!("{NULL_GUID}:{}", self.refresh().await?.expose())
+            }
         };
         let header = self.header(&format!("Basic {}", STANDARD.encode(pair)))?;
         Ok(Some(header))
@@ -256,6 +259,7 @@ struct Token {
 impl Token {
     fn is_empty(&self) -> bool {
         let all = [&self.token, &self.access_token, &self.refresh_token];
-        all.iter().all(|text| text.as_deref().is_none_or(str::is_empty))
+        all.iter()
+            .all(|text| text.as_deref().is_none_or(str::is_empty))
     }
 }

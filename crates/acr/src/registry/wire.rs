@@ -1,16 +1,14 @@
 //! Requests to one registry: where it is, who asks, and what its refusals mean.
 
-use std::net::IpAddr;
-
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
 use super::sender::{Answer, Sender};
 use super::token::{Scope, Tokens};
 use super::{RegistryClass, RegistryError, RegistryLogin};
-use crate::http::Network;
+use crate::http::{Network, is_loopback};
 
 /// Characters of a registry's own words that are passed on.
 const LONGEST_WORDS: usize = 300;
@@ -38,7 +36,8 @@ impl Wire {
             host: shown.to_owned(),
             network: network.clone(),
         };
-        let base = base(host, plaintext).map_err(|reason| sender.error(RegistryClass::NotFound, reason))?;
+        let base = base(host, plaintext)
+            .map_err(|reason| sender.error(RegistryClass::NotFound, reason))?;
         let tokens = Tokens::new(sender.clone(), base.clone(), login.clone());
         if matches!(login, RegistryLogin::Entra { .. }) {
             tokens.refresh().await?;
@@ -89,13 +88,17 @@ impl Wire {
         scope: &Scope,
     ) -> Result<Answer, RegistryError> {
         let mut authorization = self.tokens.held(scope).await;
-        let mut answer = self.once(&method, url, accept, authorization.as_ref()).await?;
+        let mut answer = self
+            .once(&method, url, accept, authorization.as_ref())
+            .await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             let used = authorization.as_ref();
             let fresh = self.tokens.renew(scope, &answer.headers, used).await?;
             if fresh.is_some() {
                 authorization = fresh;
-                answer = self.once(&method, url, accept, authorization.as_ref()).await?;
+                answer = self
+                    .once(&method, url, accept, authorization.as_ref())
+                    .await?;
             }
         }
         let class = match answer.status {
@@ -131,7 +134,9 @@ impl Wire {
     ) -> Result<Answer, RegistryError> {
         self.sender
             .send(|client| {
-                let request = client.request(method.clone(), url.clone()).header(ACCEPT, accept);
+                let request = client
+                    .request(method.clone(), url.clone())
+                    .header(ACCEPT, accept);
                 match authorization {
                     Some(header) => request.header(AUTHORIZATION, header),
                     None => request,
@@ -162,15 +167,6 @@ fn base(host: &str, plaintext: bool) -> Result<Url, String> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
 /// What was asked and what was answered, in the registry's own words where it has some.
 fn said(method: &Method, url: &Url, answer: &Answer) -> String {
     let status = answer.status.as_u16();
@@ -197,7 +193,13 @@ fn words(body: &[u8]) -> Option<String> {
     let text = format!("{} {}", first.code, first.message);
     let short = text
         .split_whitespace()
-        .map(|word| if word.len() > LONGEST_WORD { "…" } else { word })
+        .map(|word| {
+            if word.len() > LONGEST_WORD {
+                "…"
+            } else {
+                word
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ");
     let plain = short.chars().filter(|c| !c.is_control());
@@ -213,12 +215,27 @@ mod tests {
         for host in ["r.azurecr.io", "127.0.0.1:5000", "https://r.azurecr.io/"] {
             assert_eq!(base(host, false).unwrap().scheme(), "https", "{host}");
         }
-        for host in ["http://127.0.0.1:5000", "http://[::1]:5000", "http://localhost:1"] {
+        for host in [
+            "http://127.0.0.1:5000",
+            "http://[::1]:5000",
+            "http://localhost:1",
+        ] {
             assert_eq!(base(host, false).unwrap().scheme(), "http", "{host}");
         }
-        assert!(base("http://r.example", false).unwrap_err().contains("loopback"));
+        assert!(
+            base("http://r.example", false)
+                .unwrap_err()
+                .contains("loopback")
+        );
         assert!(base("http://r.example", true).is_ok());
-        for host in ["", "r.azurecr.io/app", "u:p@r.example", "ftp://r", "r?q", "http://"] {
+        for host in [
+            "",
+            "r.azurecr.io/app",
+            "u:p@r.example",
+            "ftp://r",
+            "r?q",
+            "http://",
+        ] {
             assert!(base(host, true).is_err(), "{host:?}");
         }
     }
@@ -226,7 +243,8 @@ mod tests {
     #[test]
     fn the_registrys_words_hold_no_tokens_and_move_no_cursor() {
         let token = "e".repeat(LONGEST_WORD + 1);
-        let body = format!(r#"{{"errors":[{{"code":"DENIED","message":"no \u001b[2J {token}"}}]}}"#);
+        let body =
+            format!(r#"{{"errors":[{{"code":"DENIED","message":"no \u001b[2J {token}"}}]}}"#);
         assert_eq!(words(body.as_bytes()).unwrap(), "DENIED no [2J …");
         assert_eq!(words(b"<html>"), None);
         assert_eq!(words(b"{\"errors\":[]}"), None);

@@ -87,14 +87,24 @@ mod tests {
             service: Some("r.azurecr.io".to_owned()),
             scope: Some("repository:a:pull,push".to_owned()),
         });
-        assert_eq!(challenges(["Basic realm=x", acr].into_iter()), Some(expected));
+        assert_eq!(
+            challenges(["Basic realm=x", acr].into_iter()),
+            Some(expected)
+        );
         let basic = challenges(["basic realm=\"Registry Realm\""].into_iter());
         assert_eq!(basic, Some(Challenge::Basic));
     }
 
     #[test]
     fn strange_challenges_end() {
-        for text in ["", "Bearer", "Bearer realm", "Bearer realm=\"", "Digest a=b", "Bearer =,=,"] {
+        for text in [
+            "",
+            "Bearer",
+            "Bearer realm",
+            "Bearer realm=\"",
+            "Digest a=b",
+            "Bearer =,=,",
+        ] {
             assert_eq!(challenges([text].into_iter()), None, "{text:?}");
         }
         let odd = "bearer Realm=\"a\\\"b\" , service=x , junk";
