@@ -31,20 +31,29 @@ fn rehearse(words: &[&str]) -> Run {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
         let is_there = |program| Path::new(LAB).with_file_name(program).is_file();
-        if !["blobferry", "blobferry-bundle", "acr-transfer"].into_iter().all(is_there) {
-            let words = "build --quiet --locked -p blobferry -p blobferry-bundle-bin -p acr-transfer";
+        if !["blobferry", "blobferry-bundle", "acr-transfer"]
+            .into_iter()
+            .all(is_there)
+        {
+            let words =
+                "build --quiet --locked -p blobferry -p blobferry-bundle-bin -p acr-transfer";
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
             let mut build = Command::new(env!("CARGO"));
             let built = build.args(words.split(' ')).current_dir(root).status();
             assert!(built.unwrap().success(), "cargo {words}");
         }
     });
-    Run::new(LAB).arg("rehearse").args(words).env("TMPDIR", std::env::temp_dir())
+    Run::new(LAB)
+        .arg("rehearse")
+        .args(words)
+        .env("TMPDIR", std::env::temp_dir())
 }
 
 /// Each line of a rehearsal that did well.
 fn events(words: &[&str]) -> Vec<Value> {
-    let finished = rehearse(&[&["--output", "json"], words].concat()).run().unwrap();
+    let finished = rehearse(&[&["--output", "json"], words].concat())
+        .run()
+        .unwrap();
     let finished = finished.expect_code(0);
     no_secrets(&finished);
     let events = finished.json_lines().unwrap();
@@ -66,7 +75,11 @@ fn no_secrets(finished: &Finished) {
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric() || "%+/".contains(*c))
             .collect();
-        assert!(signature.len() < 20, "a signature: sig={}…", &signature[..5]);
+        assert!(
+            signature.len() < 20,
+            "a signature: sig={}…",
+            &signature[..5]
+        );
     }
 }
 
@@ -79,7 +92,10 @@ fn all_well(events: &[Value], scenario: Option<&str>) {
     let arrived: Vec<&Value> = of(events, "artifact").collect();
     assert_eq!(arrived.len(), ARTIFACTS.len(), "{arrived:?}");
     for (artifact, name) in arrived.into_iter().zip(ARTIFACTS) {
-        assert!(artifact["name"].as_str().unwrap().starts_with(name), "{artifact}");
+        assert!(
+            artifact["name"].as_str().unwrap().starts_with(name),
+            "{artifact}"
+        );
         assert_eq!(artifact["arrived"], artifact["digest"]);
         assert_eq!(artifact["same"], true, "{artifact}");
         assert!(artifact["blobs"].as_u64().unwrap() > 0, "{artifact}");
@@ -88,7 +104,10 @@ fn all_well(events: &[Value], scenario: Option<&str>) {
     assert_eq!(summary["type"], "summary", "{summary}");
     assert_eq!(summary["ok"], true);
     assert_eq!(summary["scenario"].as_str(), scenario);
-    assert_eq!(summary["steps"].as_u64(), u64::try_from(of(events, "step").count()).ok());
+    assert_eq!(
+        summary["steps"].as_u64(),
+        u64::try_from(of(events, "step").count()).ok()
+    );
 }
 
 /// The commands that ended in that status, without their arguments.
@@ -104,7 +123,9 @@ fn ended_in(events: &[Value], exit: u8) -> Vec<String> {
 
 /// What all steps said.
 fn said(events: &[Value]) -> String {
-    of(events, "step").map(|step| step["output"].to_string()).collect()
+    of(events, "step")
+        .map(|step| step["output"].to_string())
+        .collect()
 }
 
 #[test]
@@ -121,11 +142,17 @@ fn artifacts_cross_by_wire() {
         "acr-transfer import-pipeline",
         "acr-transfer import",
     ] {
-        assert!(commands.iter().any(|command| command == wanted), "{wanted}: {commands:?}");
+        assert!(
+            commands.iter().any(|command| command == wanted),
+            "{wanted}: {commands:?}"
+        );
     }
     assert!(of(&events, "step").all(|step| step["exit"].is_null() || step["exit"] == 0));
     let seconds = events.last().unwrap()["seconds"].as_f64().unwrap();
-    assert!(seconds < 60.0, "{seconds} s, and this is not even a release build");
+    assert!(
+        seconds < 60.0,
+        "{seconds} s, and this is not even a release build"
+    );
 }
 
 #[test]
@@ -140,7 +167,10 @@ fn artifacts_cross_the_gap_and_a_part_is_lost() {
 fn more_parts_than_the_parity_are_lost_and_sent_again() {
     let events = events(&["--scenario", "lost-part"]);
     all_well(&events, Some("lost-part"));
-    assert_eq!(ended_in(&events, 3), ["blobferry-bundle repair", "blobferry-bundle missing"]);
+    assert_eq!(
+        ended_in(&events, 3),
+        ["blobferry-bundle repair", "blobferry-bundle missing"]
+    );
 }
 
 #[test]
@@ -162,12 +192,18 @@ fn a_failed_run_in_a_200_is_a_failure() {
 fn a_layer_of_9_gb_is_found_before_anything_runs() {
     let events = events(&["--scenario", "big-layer"]);
     all_well(&events, Some("big-layer"));
-    assert_eq!(ended_in(&events, 3), ["acr-transfer preflight", "acr-transfer export"]);
+    assert_eq!(
+        ended_in(&events, 3),
+        ["acr-transfer preflight", "acr-transfer export"]
+    );
 }
 
 #[test]
 fn a_blob_that_somebody_changed_is_not_imported() {
-    for words in [&["--scenario", "wrong-digest"][..], &["--scenario", "wrong-digest", "--air-gap"]] {
+    for words in [
+        &["--scenario", "wrong-digest"][..],
+        &["--scenario", "wrong-digest", "--air-gap"],
+    ] {
         let events = events(words);
         all_well(&events, Some("wrong-digest"));
         assert!(ended_in(&events, 3).contains(&"acr-transfer import".to_owned()));
@@ -182,9 +218,21 @@ fn the_prose_fits_a_terminal_of_80_columns() {
     assert_eq!(finished.stderr_text(), "");
     for line in text.lines().filter(|line| line.chars().count() > 80) {
         // One word that cannot be broken.
-        assert!(line.trim().split_whitespace().filter(|word| *word != "\\").count() <= 2, "{line:?}");
+        assert!(
+            line.trim()
+                .split_whitespace()
+                .filter(|word| *word != "\\")
+                .count()
+                <= 2,
+            "{line:?}"
+        );
     }
-    for wanted in ["$ acr-transfer export ", "$ blobferry-bundle repair ", "== All steps", "exit 3"] {
+    for wanted in [
+        "$ acr-transfer export ",
+        "$ blobferry-bundle repair ",
+        "== All steps",
+        "exit 3",
+    ] {
         assert!(text.contains(wanted), "{wanted} is not in {text}");
     }
     assert!(text.contains("export AZURE_CLIENT_SECRET="), "{text}");
@@ -194,19 +242,28 @@ fn the_prose_fits_a_terminal_of_80_columns() {
 fn programs_that_are_not_there_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().display().to_string();
-    let finished = Run::new(LAB).args(["rehearse", "--bin-dir", &nowhere]).run().unwrap();
+    let finished = Run::new(LAB)
+        .args(["rehearse", "--bin-dir", &nowhere])
+        .run()
+        .unwrap();
     let text = finished.expect_code(2).stderr_text();
-    assert!(text.contains("cargo build --release --locked -p blobferry "), "{text}");
+    assert!(
+        text.contains("cargo build --release --locked -p blobferry "),
+        "{text}"
+    );
 }
 
 /// A rehearsal that has said so much.
 fn until(words: &[&str], what: &str) -> (Running, Vec<Value>) {
-    let mut running = rehearse(&[&["--output", "json"], words].concat()).spawn().unwrap();
+    let mut running = rehearse(&[&["--output", "json"], words].concat())
+        .spawn()
+        .unwrap();
     let wanted = format!("\"type\":\"{what}\"");
     running
         .wait_until(what, |running| {
             let said = running.stdout_so_far();
-            said.ends_with(b"\n") && String::from_utf8(said).is_ok_and(|said| said.contains(&wanted))
+            said.ends_with(b"\n")
+                && String::from_utf8(said).is_ok_and(|said| said.contains(&wanted))
         })
         .unwrap();
     let said = String::from_utf8(running.stdout_so_far()).unwrap();
@@ -233,12 +290,19 @@ fn what_is_kept_can_be_played_with() {
         let script = format!(
             ". {side}/environment && acr-transfer pipeline-run list -g lab -r {side}registry --ca-file {side}/ca.pem -o json"
         );
-        let listed = Run::new("sh").args(["-c", &script]).folder(folder).run().unwrap();
+        let listed = Run::new("sh")
+            .args(["-c", &script])
+            .folder(folder)
+            .run()
+            .unwrap();
         let text = listed.expect_code(0).stdout_text();
         assert!(text.contains("Succeeded"), "{side}: {text}");
     }
     running.interrupt().unwrap();
     running.wait().unwrap().expect_code(0);
-    assert!(folder.join("run1.receipt.json").exists(), "--keep keeps the folder");
+    assert!(
+        folder.join("run1.receipt.json").exists(),
+        "--keep keeps the folder"
+    );
     fs_err::remove_dir_all(folder).unwrap();
 }

@@ -42,7 +42,13 @@ const WRONG: [&[&str]; 29] = [
     &["--cloud", "--cloud-listen", "0.0.0.0:443"],
     &["--cloud", "--registry", "four"],
     &["--cloud", "--registry", "labregistry="],
-    &["--cloud", "--registry", "twice", "--registry", "Twice=there"],
+    &[
+        "--cloud",
+        "--registry",
+        "twice",
+        "--registry",
+        "Twice=there",
+    ],
 ];
 
 fn run(words: &[&str], code: i32) -> Finished {
@@ -266,10 +272,25 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
         &layout,
     ]);
     let cloud = &ready["cloud"];
-    for field in ["tenant", "subscription", "client_id", "client_secret", "resource_group"] {
-        assert!(!cloud[field].as_str().unwrap().is_empty(), "{field}: {cloud}");
+    for field in [
+        "tenant",
+        "subscription",
+        "client_id",
+        "client_secret",
+        "resource_group",
+    ] {
+        assert!(
+            !cloud[field].as_str().unwrap().is_empty(),
+            "{field}: {cloud}"
+        );
     }
-    assert!(cloud["endpoint"].as_str().unwrap().starts_with("https://127.0.0.1:"), "{cloud}");
+    assert!(
+        cloud["endpoint"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:"),
+        "{cloud}"
+    );
     let names: Vec<&str> = cloud["registries"]
         .as_array()
         .unwrap()
@@ -277,10 +298,22 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
         .map(|registry| registry["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["samples", "otherregistry"]);
-    assert!(cloud["registries"][0]["login_server"].as_str().unwrap().starts_with("127.0.0.1:"));
+    assert!(
+        cloud["registries"][0]["login_server"]
+            .as_str()
+            .unwrap()
+            .starts_with("127.0.0.1:")
+    );
     let account = ready["accounts"][0]["https_url"].as_str().unwrap();
-    assert!(account.starts_with("https://127.0.0.1:") && account.ends_with("/source"), "{account}");
-    assert!(fs_err::read_to_string(&ca_file).unwrap().contains("CERTIFICATE"));
+    assert!(
+        account.starts_with("https://127.0.0.1:") && account.ends_with("/source"),
+        "{account}"
+    );
+    assert!(
+        fs_err::read_to_string(&ca_file)
+            .unwrap()
+            .contains("CERTIFICATE")
+    );
     running.terminate().unwrap();
     ended(running);
 }

@@ -1,9 +1,11 @@
 //! A tool, run to its end: its lines as they come, and how it ended. Dropping the future ends the tool.
 
 use std::io;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use fs_err::os::unix::fs::OpenOptionsExt as _;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::Command;
 
@@ -23,14 +25,28 @@ pub(crate) fn clean(command: &mut Command) {
     }
 }
 
-/// Runs it; `told` gets each line of both streams. The exit status is `None` after a signal.
+/// Runs it; `told` gets each line of both streams, where standard output does not go into a file. The exit status is `None`
+/// after a signal.
 pub(crate) async fn run(
     command: &mut Command,
+    into: Option<&Path>,
     told: &mut dyn FnMut(&str),
 ) -> io::Result<Option<i32>> {
+    let stdout = match into {
+        // What is redirected here are SAS.
+        Some(file) => fs_err::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(file)?
+            .into_file()
+            .into(),
+        None => Stdio::piped(),
+    };
     let mut child = command
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+        .stdout(stdout)
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;

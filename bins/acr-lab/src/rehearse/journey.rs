@@ -5,7 +5,7 @@ use blobferry_console::{ExitStatus, Failure};
 use blobferry_lab::cloud::PutAnswer;
 use serde_json::Value;
 
-use super::ground::{Ground, Side};
+use super::ground::{CONTAINER, Ground, Side};
 use super::stage::Stage;
 use super::{failed, layout};
 use crate::cli::{RehearseArgs, ScenarioWord};
@@ -87,11 +87,10 @@ impl<'a> Journey<'a> {
         valid: &str,
     ) -> Result<(), Failure> {
         let command = format!(
-            "acr-transfer sas mint --for {purpose} --container {} --account-key-file {}/account.key --valid {valid} --out {file}",
-            side.container(),
+            "acr-transfer sas mint --for {purpose} --account {0} --container {CONTAINER} --key-file {0}/account.key --expiry {valid} > {file}",
             side.name
         );
-        let title = format!("a SAS for {purpose}, with the least that needs");
+        let title = format!("a SAS for {purpose}, with no more than that needs");
         self.stage
             .run(side, &title, &command, ExitStatus::Done)
             .await

@@ -101,7 +101,7 @@ impl Stage {
     }
 
     /// Runs a command of a user on that side, in the rehearsal's folder. Words are split at spaces; single quotes keep
-    /// patterns from the shell, of which there is none.
+    /// patterns from the shell, of which there is none; `> FILE` at the end is done as the shell does it.
     pub(crate) async fn run(
         &mut self,
         side: &Side,
@@ -112,9 +112,11 @@ impl Stage {
         self.heading(side.name, title);
         let say = self.say;
         say.command(command);
-        let mut words = command
-            .split_whitespace()
-            .map(|word| word.trim_matches('\''));
+        let (words, into) = match command.split_once(" > ") {
+            Some((words, file)) => (words, Some(self.folder.join(file))),
+            None => (command, None),
+        };
+        let mut words = words.split_whitespace().map(|word| word.trim_matches('\''));
         let program = words.next().unwrap_or_default();
         let mut process = Command::new(self.tools.path(program));
         child::clean(&mut process);
@@ -127,7 +129,7 @@ impl Stage {
             .env("COLUMNS", "76");
         let began = Instant::now();
         let mut lines = Vec::new();
-        let ended = child::run(&mut process, &mut |line| {
+        let ended = child::run(&mut process, into.as_deref(), &mut |line| {
             say.prose(&format!("  {line}"));
             lines.push(line.to_owned());
         })
