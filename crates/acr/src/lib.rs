@@ -19,6 +19,7 @@
 
 pub mod arm;
 pub mod artifact;
+mod blank;
 pub mod cloud;
 pub mod http;
 pub mod login;

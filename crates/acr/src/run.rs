@@ -1,11 +1,13 @@
 //! Pipeline runs: the request, the answer, and what the answer really says.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
 use crate::pipeline::{Direction, SpecError};
-use crate::resource::TransferId;
+use crate::resource::{Kind, TransferId};
+
+mod read;
 
 /// Artifacts in one run at most; the service's documented limit.
 pub const MOST_ARTIFACTS: usize = 50;
@@ -79,7 +81,11 @@ impl RunSpec {
     /// Which way.
     #[must_use]
     pub fn direction(&self) -> Option<Direction> {
-        todo!()
+        match self.pipeline.kind {
+            Kind::ExportPipeline => Some(Direction::Export),
+            Kind::ImportPipeline => Some(Direction::Import),
+            Kind::PipelineRun => None,
+        }
     }
 
     /// 1 to 50 artifacts for an export, a blob name that the service takes (1 to 1,024 characters), a digest of the right
@@ -88,33 +94,90 @@ impl RunSpec {
     /// # Errors
     /// The first thing that will not do.
     pub fn check(&self) -> Result<(), SpecError> {
-        todo!()
+        let Some(direction) = self.direction() else {
+            let id = self.pipeline.to_string();
+            return Err(SpecError::new(
+                "pipeline",
+                &id,
+                "it is a run, not a pipeline",
+            ));
+        };
+        let count = self.artifacts.len();
+        if count > MOST_ARTIFACTS || (count == 0 && direction == Direction::Export) {
+            let reason = format!("a run takes 1 to {MOST_ARTIFACTS}");
+            return Err(SpecError::new(
+                "number of artifacts",
+                &count.to_string(),
+                reason,
+            ));
+        }
+        // learn.microsoft.com, "Naming and Referencing Containers, Blobs, and Metadata".
+        let length = self.blob.chars().count();
+        if !(1..=1024).contains(&length) || self.blob.contains(char::is_control) {
+            let reason = "wanted 1 to 1,024 characters and no control characters";
+            return Err(SpecError::new("blob name", &self.blob, reason));
+        }
+        if self.blob.ends_with(['.', '/']) || self.blob.starts_with('/') {
+            let reason =
+                "it begins with a slash or ends with a slash or dot, and the service drops those";
+            return Err(SpecError::new("blob name", &self.blob, reason));
+        }
+        let Some(digest) = &self.catalog_digest else {
+            return Ok(());
+        };
+        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+        if direction == Direction::Export {
+            let reason = "only an import takes one; an export reports it";
+            return Err(SpecError::new("catalog digest", digest, reason));
+        }
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            let reason = "wanted sha256: and 64 hexadecimal digits";
+            return Err(SpecError::new("catalog digest", digest, reason));
+        }
+        Ok(())
     }
 
     /// The body of a PUT.
     #[must_use]
     pub fn body(&self) -> Value {
-        todo!()
+        let end = match self.direction() {
+            Some(Direction::Import) => "source",
+            Some(Direction::Export) | None => "target",
+        };
+        let mut request = json!({
+            "pipelineResourceId": self.pipeline.to_string(),
+            end: { "type": "AzureStorageBlob", "name": self.blob },
+        });
+        if !self.artifacts.is_empty() {
+            let artifacts: Vec<String> = self.artifacts.iter().map(ToString::to_string).collect();
+            request["artifacts"] = json!(artifacts);
+        }
+        if let Some(digest) = &self.catalog_digest {
+            request["catalogDigest"] = json!(digest);
+        }
+        let mut properties = json!({ "request": request });
+        if let Some(tag) = &self.force_update_tag {
+            properties["forceUpdateTag"] = json!(tag);
+        }
+        json!({ "properties": properties })
     }
 }
 
-/// A fresh `forceUpdateTag`.
+/// A fresh `forceUpdateTag`: the time, as in Microsoft's examples, to the nanosecond.
 #[must_use]
 pub fn fresh_tag() -> String {
-    todo!()
+    Timestamp::now().to_string()
 }
 
 /// A fresh run name: a GUID without dashes, as Microsoft's batch sample has it (32 characters).
 #[must_use]
 pub fn fresh_name() -> String {
-    todo!()
+    // RFC 9562, version 4: the fields are of 4 and 2 bits.
+    let version = 0x4 << 76;
+    let variant = 0b10 << 62;
+    let random = rand::random::<u128>() & !(0xf << 76) & !(0b11 << 62);
+    format!("{:032x}", random | version | variant)
 }
 
-impl PipelineRun {
-    /// # Errors
-    /// When the answer is no run; the text says which field.
-    pub fn read(raw: Value) -> Result<Self, SpecError> {
-        let _ = raw;
-        todo!()
-    }
-}
+#[cfg(test)]
+mod tests;
