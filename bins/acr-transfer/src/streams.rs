@@ -166,10 +166,10 @@ pub(crate) struct Summary<'a> {
     name: Option<&'a str>,
     /// How many, where it was about several.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) count: Option<usize>,
+    count: Option<usize>,
     /// Commands to type next.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub(crate) next: &'a [String],
+    next: &'a [String],
 }
 
 impl<'a> Summary<'a> {
@@ -190,6 +190,11 @@ impl<'a> Summary<'a> {
             count: Some(count),
             ..Self::new(status, None)
         }
+    }
+
+    /// With commands to type next.
+    pub(crate) fn next(self, next: &'a [String]) -> Self {
+        Self { next, ..self }
     }
 }
 

@@ -68,9 +68,6 @@ pub(super) async fn run(
     for command in &next {
         streams.say(command)?;
     }
-    streams.record(&Summary {
-        next: &next,
-        ..Summary::new("created", Some(&pipeline.name))
-    })?;
+    streams.record(&Summary::new("created", Some(&pipeline.name)).next(&next))?;
     Ok(ExitStatus::Done)
 }

@@ -55,10 +55,7 @@ pub(super) async fn run(
     }
     let next = [command::line("wait", &id, shared)];
     report::one(&run, next.first(), streams)?;
-    streams.record(&Summary {
-        next: &next,
-        ..Summary::new("created", Some(&run.name))
-    })?;
+    streams.record(&Summary::new("created", Some(&run.name)).next(&next))?;
     Ok(ExitStatus::Done)
 }
 
