@@ -69,7 +69,8 @@ pub(crate) async fn run(
     streams.table(&table)?;
     let count = |state| checks.iter().filter(|check| check.state == state).count();
     let problems = count(State::Problem);
-    let many = |number: usize, noun| quantity::count(u64::try_from(number).unwrap_or(u64::MAX), noun);
+    let many =
+        |number: usize, noun| quantity::count(u64::try_from(number).unwrap_or(u64::MAX), noun);
     streams.say(&format!(
         "{}, {}",
         many(checks.len(), "check"),
@@ -82,7 +83,11 @@ pub(crate) async fn run(
     };
     streams.record(&Sum {
         kind: "summary",
-        status: if problems == 0 { "no_problem" } else { "problems" },
+        status: if problems == 0 {
+            "no_problem"
+        } else {
+            "problems"
+        },
         exit: exit.code(),
         problems,
         ok: count(State::Ok),

@@ -33,7 +33,9 @@ pub(super) async fn gather(args: &DiagnoseArgs, shared: &CloudArgs) -> Result<Fa
     if args.registry.registry.is_some() {
         resources(args, shared, &context, &mut facts).await?;
     } else if args.pipeline.is_some() || args.run.is_some() {
-        return Err(Failure::usage("--pipeline and --run want --registry and --resource-group"));
+        return Err(Failure::usage(
+            "--pipeline and --run want --registry and --resource-group",
+        ));
     }
     credentials(args, &context, given, &mut facts).await?;
     storage(&context, &mut facts).await;
@@ -141,7 +143,10 @@ async fn pipeline(
             Err(error) => facts.pipeline = Asked::Failed(trouble(error)),
         }
     }
-    let url = facts.pipeline.got().and_then(|pipeline| pipeline.container.clone());
+    let url = facts
+        .pipeline
+        .got()
+        .and_then(|pipeline| pipeline.container.clone());
     if facts.container_url.is_none() {
         facts.container_url = url;
     }

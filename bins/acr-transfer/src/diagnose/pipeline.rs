@@ -15,7 +15,9 @@ const OLD_DAYS: i64 = 3 * 365;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     let of = |about: About, judge: fn(About, &Pipeline, &Facts) -> Check| {
-        about.of(&facts.pipeline, |about, pipeline| judge(about, pipeline, facts))
+        about.of(&facts.pipeline, |about, pipeline| {
+            judge(about, pipeline, facts)
+        })
     };
     vec![
         operator(facts),
@@ -47,7 +49,9 @@ fn operator(facts: &Facts) -> Check {
         );
     }
     if facts.pipeline.got().is_some() || facts.run.got().is_some() {
-        return about.ok("this login may see pipelines and runs; whether it may create them shows only in doing");
+        return about.ok(
+            "this login may see pipelines and runs; whether it may create them shows only in doing",
+        );
     }
     about.skipped("nothing was asked of the resource manager that would tell")
 }
@@ -57,11 +61,15 @@ fn version(about: About, version: &str, now: Timestamp) -> Check {
         let todo = format!("leave it out: {DEFAULT_API_VERSION}");
         return about.problem(format!("{version} has no transfer resources"), todo);
     }
-    let date = version.get(..10).and_then(|text| text.parse::<jiff::civil::Date>().ok());
+    let date = version
+        .get(..10)
+        .and_then(|text| text.parse::<jiff::civil::Date>().ok());
     let Some(date) = date else {
         return about.unknown(format!("{version} is no version"), "");
     };
-    let from = date.to_zoned(jiff::tz::TimeZone::UTC).map(|at| at.timestamp());
+    let from = date
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map(|at| at.timestamp());
     let days = from.map_or(0, |from| now.duration_since(from).as_secs() / 86_400);
     if days > OLD_DAYS {
         return about.problem(
@@ -69,7 +77,9 @@ fn version(about: About, version: &str, now: Timestamp) -> Check {
             format!("ask with a newer one: {DEFAULT_API_VERSION}"),
         );
     }
-    about.ok(format!("{version}; all versions with transfer resources are previews"))
+    about.ok(format!(
+        "{version}; all versions with transfer resources are previews"
+    ))
 }
 
 fn state(about: About, pipeline: &Pipeline, _: &Facts) -> Check {
@@ -78,10 +88,14 @@ fn state(about: About, pipeline: &Pipeline, _: &Facts) -> Check {
         Some(word) if word.eq_ignore_ascii_case("Succeeded") => {
             about.ok(format!("{name} is there and made"))
         }
-        Some(word) if word.eq_ignore_ascii_case("Failed") || word.eq_ignore_ascii_case("Canceled") => about.problem(
-            format!("{name} was not made: {word}"),
-            "create it again: `acr-transfer export-pipeline create`, `import-pipeline create`",
-        ),
+        Some(word)
+            if word.eq_ignore_ascii_case("Failed") || word.eq_ignore_ascii_case("Canceled") =>
+        {
+            about.problem(
+                format!("{name} was not made: {word}"),
+                "create it again: `acr-transfer export-pipeline create`, `import-pipeline create`",
+            )
+        }
         Some(word) => about.unknown(format!("{name} is {word}"), "wait, and look again"),
         None => about.unknown(format!("the service does not say how {name} is"), ""),
     }
@@ -100,7 +114,9 @@ fn identity(about: About, pipeline: &Pipeline, _: &Facts) -> Check {
     }
     let what = match pipeline.mode {
         StorageAccessMode::SasToken => "it needs secret get on the vault",
-        StorageAccessMode::ManagedIdentity => "it needs Storage Blob Data Contributor on the container",
+        StorageAccessMode::ManagedIdentity => {
+            "it needs Storage Blob Data Contributor on the container"
+        }
     };
     about.ok(format!("principal {}; {what}", principals.join(", ")))
 }
@@ -141,7 +157,9 @@ fn delete(about: About, pipeline: &Pipeline, facts: &Facts) -> Check {
     }
     let sas = facts.sas.got().and_then(|sas| sas.token.permissions());
     match (sas, &facts.sas) {
-        (Some(own), _) if own.has('d') => about.ok("the pipeline deletes its blobs, and the SAS may"),
+        (Some(own), _) if own.has('d') => {
+            about.ok("the pipeline deletes its blobs, and the SAS may")
+        }
         (Some(own), _) => about.problem(
             format!("the pipeline is to delete its blobs, and its SAS may not (sp={own})"),
             "make a SAS with d: `acr-transfer sas mint`, or leave the option out",
@@ -182,7 +200,10 @@ mod tests {
         facts.direction = Some(Direction::Import);
         facts.pipeline = Asked::Got(pipeline);
         let all = judge(&facts).into_iter();
-        all.filter(|one| one.check == check).map(|one| one.state).next().unwrap()
+        all.filter(|one| one.check == check)
+            .map(|one| one.state)
+            .next()
+            .unwrap()
     }
 
     #[test]
@@ -193,9 +214,15 @@ mod tests {
         };
         let old = "2023-11-01-preview";
         assert_eq!(state_of(managed(), old, "access-mode"), State::Problem);
-        assert_eq!(state_of(managed(), DEFAULT_API_VERSION, "access-mode"), State::Unknown);
+        assert_eq!(
+            state_of(managed(), DEFAULT_API_VERSION, "access-mode"),
+            State::Unknown
+        );
         assert_eq!(state_of(pipeline(), old, "access-mode"), State::Ok);
-        assert_eq!(state_of(pipeline(), "2019-12-01-preview", "api-version"), State::Problem);
+        assert_eq!(
+            state_of(pipeline(), "2019-12-01-preview", "api-version"),
+            State::Problem
+        );
     }
 
     #[test]
@@ -204,9 +231,18 @@ mod tests {
             principal: None,
             ..pipeline()
         };
-        assert_eq!(state_of(nobody, DEFAULT_API_VERSION, "pipeline-identity"), State::Problem);
-        assert_eq!(state_of(pipeline(), DEFAULT_API_VERSION, "pipeline"), State::Ok);
-        assert_eq!(state_of(pipeline(), DEFAULT_API_VERSION, "delete-source"), State::Unknown);
+        assert_eq!(
+            state_of(nobody, DEFAULT_API_VERSION, "pipeline-identity"),
+            State::Problem
+        );
+        assert_eq!(
+            state_of(pipeline(), DEFAULT_API_VERSION, "pipeline"),
+            State::Ok
+        );
+        assert_eq!(
+            state_of(pipeline(), DEFAULT_API_VERSION, "delete-source"),
+            State::Unknown
+        );
     }
 
     #[test]

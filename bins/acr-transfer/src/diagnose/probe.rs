@@ -70,7 +70,11 @@ pub(super) async fn list(
 }
 
 /// A blob's properties.
-pub(super) async fn properties(network: &Network, blob: &Url, sas: Option<&SasToken>) -> Asked<Answer> {
+pub(super) async fn properties(
+    network: &Network,
+    blob: &Url,
+    sas: Option<&SasToken>,
+) -> Asked<Answer> {
     ask(network, true, blob.clone(), sas).await
 }
 
@@ -84,7 +88,11 @@ async fn ask(network: &Network, head: bool, mut url: Url, sas: Option<&SasToken>
         url.set_query(Some(&query));
     }
     let client = network.client();
-    let request = if head { client.head(url) } else { client.get(url) };
+    let request = if head {
+        client.head(url)
+    } else {
+        client.get(url)
+    };
     let mut response = match request.header("x-ms-version", VERSION).send().await {
         Ok(response) => response,
         // The error would name the URL, and the URL has the signature.
@@ -112,7 +120,10 @@ async fn ask(network: &Network, head: bool, mut url: Url, sas: Option<&SasToken>
     Asked::Got(Answer {
         status,
         code: code.filter(|code| is_word(code)),
-        request: headers.get("x-ms-request-id").filter(|id| is_word(id)).cloned(),
+        request: headers
+            .get("x-ms-request-id")
+            .filter(|id| is_word(id))
+            .cloned(),
         headers,
     })
 }

@@ -18,7 +18,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
         About(0, "export-policy").of(&facts.registry, policy),
     ];
     for (point, name, codes) in OF_PREFLIGHT {
-        checks.push(About(point, name).of(&facts.preflight, |about, report| content(about, report, codes)));
+        checks.push(About(point, name).of(&facts.preflight, |about, report| {
+            content(about, report, codes)
+        }));
     }
     checks
 }

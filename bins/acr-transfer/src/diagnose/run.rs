@@ -31,7 +31,10 @@ fn outcome(about: About, run: &PipelineRun) -> Check {
             let why = why.unwrap_or("the service says not why");
             match found {
                 Some(found) if found.point > 0 => about.problem(
-                    format!("{name} failed: {why} (point {} of the known troubles)", found.point),
+                    format!(
+                        "{name} failed: {why} (point {} of the known troubles)",
+                        found.point
+                    ),
                     found.todo,
                 ),
                 Some(found) => about.problem(format!("{name} failed: {why}"), found.todo),
@@ -93,12 +96,17 @@ fn support(facts: &Facts) -> Check {
         facts.run.trouble(),
     ];
     let ids = troubles.into_iter().flatten();
-    let mut ids: Vec<&str> = ids.filter_map(|trouble| trouble.correlation.as_deref()).collect();
+    let mut ids: Vec<&str> = ids
+        .filter_map(|trouble| trouble.correlation.as_deref())
+        .collect();
     let raw = facts.run.got().map(|run| &run.raw);
     let own = raw.and_then(|raw| raw.pointer("/properties/response/correlationId"));
     ids.extend(own.and_then(Value::as_str));
     let answers = [facts.container.got(), facts.blob.got()];
-    let storage = answers.into_iter().flatten().filter(|answer| !answer.is_good());
+    let storage = answers
+        .into_iter()
+        .flatten()
+        .filter(|answer| !answer.is_good());
     ids.extend(storage.filter_map(|answer| answer.request.as_deref()));
     if ids.is_empty() {
         return about.ok(
@@ -157,7 +165,10 @@ mod tests {
         let states = |imported: &[&str]| checks(run(RunState::Succeeded, None, imported))[2].state;
         assert_eq!(states(&["a:1", "b:1"]), State::Ok);
         assert_eq!(states(&["a:1"]), State::Problem);
-        assert_eq!(checks(run(RunState::Running, None, &[]))[1].state, State::Unknown);
+        assert_eq!(
+            checks(run(RunState::Running, None, &[]))[1].state,
+            State::Unknown
+        );
     }
 
     #[test]

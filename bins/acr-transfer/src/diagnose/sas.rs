@@ -1,8 +1,8 @@
 //! The SAS itself: time, kind, permissions, https. Whether its signature is right only the service can tell.
 
-use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole};
-use blobferry_azure_blob::SasToken;
 use blobferry_acr::pipeline::Direction;
+use blobferry_azure_blob::SasToken;
+use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole};
 
 use super::check::{About, Check};
 use super::facts::{Facts, SasFacts};
@@ -27,7 +27,10 @@ const TOPICS: [(Topic, &str); 5] = [
 ];
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
-    let findings = facts.sas.got().map(|sas| role(facts).check(&sas.token, facts.now));
+    let findings = facts
+        .sas
+        .got()
+        .map(|sas| role(facts).check(&sas.token, facts.now));
     let findings = findings.unwrap_or_default();
     let mut checks: Vec<Check> = TOPICS
         .into_iter()
@@ -35,9 +38,8 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
             About(5, name).of(&facts.sas, |about, sas| one(about, topic, sas, &findings))
         })
         .collect();
-    checks.push(About(5, "sas-signature").of(&facts.sas, |about, sas| {
-        signature(about, sas, facts)
-    }));
+    checks
+        .push(About(5, "sas-signature").of(&facts.sas, |about, sas| signature(about, sas, facts)));
     if facts.other_sas {
         let about = About(5, "sas-same");
         checks.push(about.problem(

@@ -96,7 +96,10 @@ mod tests {
     }
 
     fn states(secret: SecretFacts) -> Vec<State> {
-        judge(&facts(secret)).into_iter().map(|check| check.state).collect()
+        judge(&facts(secret))
+            .into_iter()
+            .map(|check| check.state)
+            .collect()
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::store::container;
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
         About(5, "storage-answer").of(&merged(facts), |about, answer| access(about, answer)),
-        About(9, "container").of(&facts.container, |about, answer| is_there(about, answer, facts)),
+        About(9, "container").of(&facts.container, |about, answer| {
+            is_there(about, answer, facts)
+        }),
         place(facts),
         About(9, "blob").of(&facts.blob, |about, answer| blob(about, answer, facts)),
         About(7, "overwrite").of(&facts.blob, |about, answer| overwrite(about, answer, facts)),
@@ -19,26 +21,72 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
 /// The answer that tells most of access: a refusal first.
 fn merged(facts: &Facts) -> Asked<Answer> {
     let refused = |asked: &&Asked<Answer>| {
-        asked.got().is_some_and(|answer| matches!(answer.status, 401 | 403 | 409))
+        asked
+            .got()
+            .is_some_and(|answer| matches!(answer.status, 401 | 403 | 409))
     };
     let both = [&facts.blob, &facts.container];
     let had = |asked: &&Asked<Answer>| asked.got().is_some();
-    let chosen = both.iter().copied().find(refused).or_else(|| both.iter().copied().find(had));
+    let chosen = both
+        .iter()
+        .copied()
+        .find(refused)
+        .or_else(|| both.iter().copied().find(had));
     chosen.unwrap_or(&facts.container).clone()
 }
 
 /// What each refusal means: (code, meaning, what to do).
 const REFUSALS: [(&str, &str, &str); 10] = [
-    ("AuthenticationFailed", "the SAS is not accepted: expired, not yet valid, or its signature is not of the account's key", "see sas-time and sas-signature; after a key was rotated, make a new SAS and put it into the secret"),
-    ("AuthorizationPermissionMismatch", "the SAS is good and lacks a permission for this", "export wants rwla, import rl, and d for DeleteSourceBlobOnSuccess"),
-    ("AuthorizationFailure", "a firewall or private endpoint of the storage account refuses where the request comes from", "ACR is no trusted service of Storage (it is one of Key Vault): the account must be reached from public networks"),
-    ("AuthorizationResourceTypeMismatch", "the account SAS is not for this kind of resource", "make it with srt=sco, or make a SAS for the container"),
-    ("AuthorizationServiceMismatch", "the account SAS is not for blobs", "make it with ss=b"),
-    ("AuthorizationSourceIPMismatch", "the SAS is for another address (sip)", "make a SAS without sip: pipelines come from the service's addresses"),
-    ("AuthorizationProtocolMismatch", "the SAS is for https only", "ask by https"),
-    ("KeyBasedAuthenticationNotPermitted", "the account allows no shared key, and so no SAS made of one", "take a user delegation SAS, or a pipeline with --storage-access-mode ManagedIdentity"),
-    ("NoAuthenticationInformation", "the request had no SAS", "give --sas-file"),
-    ("PublicAccessNotPermitted", "the request had no SAS, and the account has no public blobs", "give --sas-file"),
+    (
+        "AuthenticationFailed",
+        "the SAS is not accepted: expired, not yet valid, or its signature is not of the account's key",
+        "see sas-time and sas-signature; after a key was rotated, make a new SAS and put it into the secret",
+    ),
+    (
+        "AuthorizationPermissionMismatch",
+        "the SAS is good and lacks a permission for this",
+        "export wants rwla, import rl, and d for DeleteSourceBlobOnSuccess",
+    ),
+    (
+        "AuthorizationFailure",
+        "a firewall or private endpoint of the storage account refuses where the request comes from",
+        "ACR is no trusted service of Storage (it is one of Key Vault): the account must be reached from public networks",
+    ),
+    (
+        "AuthorizationResourceTypeMismatch",
+        "the account SAS is not for this kind of resource",
+        "make it with srt=sco, or make a SAS for the container",
+    ),
+    (
+        "AuthorizationServiceMismatch",
+        "the account SAS is not for blobs",
+        "make it with ss=b",
+    ),
+    (
+        "AuthorizationSourceIPMismatch",
+        "the SAS is for another address (sip)",
+        "make a SAS without sip: pipelines come from the service's addresses",
+    ),
+    (
+        "AuthorizationProtocolMismatch",
+        "the SAS is for https only",
+        "ask by https",
+    ),
+    (
+        "KeyBasedAuthenticationNotPermitted",
+        "the account allows no shared key, and so no SAS made of one",
+        "take a user delegation SAS, or a pipeline with --storage-access-mode ManagedIdentity",
+    ),
+    (
+        "NoAuthenticationInformation",
+        "the request had no SAS",
+        "give --sas-file",
+    ),
+    (
+        "PublicAccessNotPermitted",
+        "the request had no SAS, and the account has no public blobs",
+        "give --sas-file",
+    ),
 ];
 
 fn access(about: About, answer: &Answer) -> Check {
@@ -63,10 +111,12 @@ fn is_there(about: About, answer: &Answer, facts: &Facts) -> Check {
             format!("{url} is not there: {}", answer.words()),
             "`az storage container create`, or mend the pipeline's URI",
         ),
-        (403, Some("AuthorizationPermissionMismatch" | "AuthorizationResourceTypeMismatch")) => about.problem(
-            format!("{url} may not be listed: {}", answer.words()),
-            "a source trigger, and an export, need List: make a SAS for the container with l",
-        ),
+        (403, Some("AuthorizationPermissionMismatch" | "AuthorizationResourceTypeMismatch")) => {
+            about.problem(
+                format!("{url} may not be listed: {}", answer.words()),
+                "a source trigger, and an export, need List: make a SAS for the container with l",
+            )
+        }
         _ => about.unknown(answer.words(), "see storage-answer"),
     }
 }
@@ -74,7 +124,10 @@ fn is_there(about: About, answer: &Answer, facts: &Facts) -> Check {
 /// A blob's URL may lead to another container than the pipeline's.
 fn place(facts: &Facts) -> Check {
     let about = About(9, "blob-place");
-    let own = facts.pipeline.got().and_then(|pipeline| pipeline.container.as_deref());
+    let own = facts
+        .pipeline
+        .got()
+        .and_then(|pipeline| pipeline.container.as_deref());
     let (Some(own), Some(given)) = (own, facts.container_url.as_deref()) else {
         return about.skipped("give --pipeline and the blob's URL");
     };
@@ -118,7 +171,10 @@ fn overwrite(about: About, answer: &Answer, facts: &Facts) -> Check {
             "the blob is there, and the pipeline does not overwrite blobs",
             "take another blob name, or give the pipeline the option OverwriteBlobs",
         ),
-        (true, None) => about.unknown("the blob is there; the pipeline's options are not known", "give --pipeline"),
+        (true, None) => about.unknown(
+            "the blob is there; the pipeline's options are not known",
+            "give --pipeline",
+        ),
     }
 }
 
@@ -128,15 +184,23 @@ fn copied(about: About, answer: &Answer) -> Check {
         return about.skipped("there is no blob to look at");
     }
     let todo = "carry it again: `blobferry copy` proves every byte before the blob becomes visible";
-    match (answer.header("x-ms-copy-status"), answer.header("x-ms-blob-type")) {
-        (Some("pending"), _) => about.problem("the copy of the blob goes on still", "wait for its end"),
+    match (
+        answer.header("x-ms-copy-status"),
+        answer.header("x-ms-blob-type"),
+    ) {
+        (Some("pending"), _) => {
+            about.problem("the copy of the blob goes on still", "wait for its end")
+        }
         (Some(word @ ("failed" | "aborted")), _) => {
             about.problem(format!("the copy of the blob {word}"), todo)
         }
-        (_, Some(kind)) if kind != "BlockBlob" => {
-            about.problem(format!("the blob is a {kind}, and an export writes block blobs"), todo)
+        (_, Some(kind)) if kind != "BlockBlob" => about.problem(
+            format!("the blob is a {kind}, and an export writes block blobs"),
+            todo,
+        ),
+        _ if answer.header("content-length") == Some("0") => {
+            about.problem("the blob is empty", todo)
         }
-        _ if answer.header("content-length") == Some("0") => about.problem("the blob is empty", todo),
         _ => about.ok("a whole block blob; `acr-transfer import` proves its digest"),
     }
 }
@@ -154,7 +218,9 @@ mod tests {
             code: (!code.is_empty()).then(|| code.to_owned()),
             ..Answer::default()
         };
-        answer.headers.insert("content-length".to_owned(), "10".to_owned());
+        answer
+            .headers
+            .insert("content-length".to_owned(), "10".to_owned());
         Asked::Got(answer)
     }
 
@@ -192,8 +258,14 @@ mod tests {
         assert_eq!(state(Direction::Import, missing(), "blob"), State::Problem);
         assert_eq!(state(Direction::Export, missing(), "blob"), State::Ok);
         assert_eq!(state(Direction::Export, missing(), "overwrite"), State::Ok);
-        assert_eq!(state(Direction::Export, answer(200, ""), "overwrite"), State::Unknown);
-        assert_eq!(state(Direction::Import, answer(200, ""), "overwrite"), State::Skipped);
+        assert_eq!(
+            state(Direction::Export, answer(200, ""), "overwrite"),
+            State::Unknown
+        );
+        assert_eq!(
+            state(Direction::Import, answer(200, ""), "overwrite"),
+            State::Skipped
+        );
     }
 
     #[test]
@@ -201,8 +273,13 @@ mod tests {
         let Asked::Got(mut answer) = answer(200, "") else {
             unreachable!()
         };
-        answer.headers.insert("x-ms-copy-status".to_owned(), "pending".to_owned());
+        answer
+            .headers
+            .insert("x-ms-copy-status".to_owned(), "pending".to_owned());
         let got = Asked::Got(answer);
-        assert_eq!(state(Direction::Import, got, "copied-whole"), State::Problem);
+        assert_eq!(
+            state(Direction::Import, got, "copied-whole"),
+            State::Problem
+        );
     }
 }

@@ -14,9 +14,18 @@ use crate::store::CATEGORY;
 const MINUTES: i64 = 15;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
-    let names = ["trigger-enabled", "trigger-list", "trigger-category", "trigger-md5", "trigger-age", "trigger-wait"];
+    let names = [
+        "trigger-enabled",
+        "trigger-list",
+        "trigger-category",
+        "trigger-md5",
+        "trigger-age",
+        "trigger-wait",
+    ];
     if !facts.imports() {
-        return names.map(|name| About(10, name).skipped("for imports")).to_vec();
+        return names
+            .map(|name| About(10, name).skipped("for imports"))
+            .to_vec();
     }
     let [enabled, list, category, md5, age, wait] = names.map(|name| About(10, name));
     let good = |about: About, judge: &dyn Fn(About, &Answer) -> Check| {
@@ -117,14 +126,20 @@ mod tests {
         let headers = headers.iter();
         facts.blob = Asked::Got(Answer {
             status: 200,
-            headers: headers.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            headers: headers
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect(),
             ..Answer::default()
         });
         facts
     }
 
     fn states(facts: &Facts) -> Vec<State> {
-        judge(facts).into_iter().skip(2).map(|check| check.state).collect()
+        judge(facts)
+            .into_iter()
+            .skip(2)
+            .map(|check| check.state)
+            .collect()
     }
 
     #[test]
@@ -145,7 +160,13 @@ mod tests {
     #[test]
     fn remedies_can_be_typed() {
         let checks = judge(&blob(&[]));
-        let todo = |name| &checks.iter().find(|check| check.check == name).unwrap().todo;
+        let todo = |name| {
+            &checks
+                .iter()
+                .find(|check| check.check == name)
+                .unwrap()
+                .todo
+        };
         assert!(todo("trigger-category").contains("blobferry touch URL --category"));
         assert!(todo("trigger-md5").contains("--put-md5"));
     }
@@ -154,6 +175,10 @@ mod tests {
     fn an_export_has_no_trigger() {
         let mut facts = blob(&[]);
         facts.direction = Some(Direction::Export);
-        assert!(judge(&facts).iter().all(|check| check.state == State::Skipped));
+        assert!(
+            judge(&facts)
+                .iter()
+                .all(|check| check.state == State::Skipped)
+        );
     }
 }
