@@ -4,7 +4,7 @@
 mod arrived;
 mod expected;
 mod report;
-mod trigger;
+pub(crate) mod trigger;
 
 use blobferry_acr::arm::Arm;
 use blobferry_acr::pipeline::{Direction, Pipeline};
