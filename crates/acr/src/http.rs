@@ -12,6 +12,8 @@ use url::{Host, Url};
 
 mod transport;
 
+pub(crate) use transport::Wire;
+
 /// TCP, TLS and proxy handshakes together, per address tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -140,7 +142,7 @@ impl Network {
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions {
-            transport: Some(Transport::new(Arc::new(transport::Wire(self.clone())))),
+            transport: Some(Transport::new(Arc::new(Wire(self.clone())))),
             ..ClientOptions::default()
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -16,9 +16,10 @@ use azure_identity::{
 };
 
 use crate::cloud::Cloud;
-use crate::http::Network;
+use crate::http::{Network, Wire};
 
 mod assertion;
+mod entra;
 mod fixed;
 mod reason;
 mod renewing;
@@ -169,6 +170,25 @@ impl Credential {
     }
 }
 
+#[cfg(test)]
+impl Credential {
+    /// Tokens `token-1`, `token-2`, …: the next one after each [`Self::forget`].
+    pub(crate) fn counting() -> Self {
+        let count = std::sync::atomic::AtomicUsize::new(1);
+        let make: Make = Box::new(move || {
+            let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok(Arc::new(fixed::Fixed::new(&Secret::new(format!(
+                "token-{number}"
+            )))?))
+        });
+        Self {
+            inner: Arc::new(Renewing::new(make).unwrap()),
+            way: Way::of(&Login::Token(Secret::new("x"))),
+            secrets: Arc::from([]),
+        }
+    }
+}
+
 /// How a fresh credential of azure_identity is made, with an empty cache. Files are read now, the network is not asked.
 fn make(login: &Login, cloud: &Cloud, network: &Network) -> azure_core::Result<Make> {
     let options = client_options(cloud, network);
@@ -243,8 +263,10 @@ where
 fn client_options(cloud: &Cloud, network: &Network) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     cloud.login.as_str().clone_into(&mut custom.authority_host);
+    let wire = entra::Entra(Wire(network.clone()));
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::from(custom))),
+        transport: Some(Transport::new(Arc::new(wire))),
         ..network.client_options()
     }
 }
