@@ -39,7 +39,7 @@ async fn judged(served: &Served, texts: &[&str], many: Many) -> Report {
 
 fn with_layer(size: u64) -> Image {
     let mut image = Image::oci(&["small"]);
-    let mut layer = Layer::new("large");
+    let mut layer = Layer::new(&format!("large {size}"));
     layer.declared = Some(size);
     image.layers.push(layer);
     image
@@ -69,7 +69,8 @@ async fn a_layer_above_the_limit_is_an_error_also_below_an_index() {
         ("layer-too-large", Severity::Error)
     );
     let bytes = (LARGEST_LAYER + 1).to_string();
-    for words in ["app:all", &digest(b"large"), &bytes] {
+    let layer = digest(format!("large {bytes}").as_bytes());
+    for words in ["app:all", &layer, &bytes] {
         assert!(finding.message.contains(words), "{}", finding.message);
     }
     assert!(finding.hint.contains("split"), "{}", finding.hint);

@@ -235,6 +235,18 @@ impl Layout {
         self.write_index(&entries)
     }
 
+    /// The blob that a descriptor names.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn read(&self, descriptor: &Value) -> Result<Vec<u8>> {
+        let digest = descriptor.get("digest").and_then(Value::as_str);
+        let digest = digest.context("a descriptor without a digest")?;
+        Ok(fs_err::read(
+            self.folder.join("blobs").join(digest.replace(':', "/")),
+        )?)
+    }
+
     fn write_index(&self, entries: &[Value]) -> Result<()> {
         let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries});
         Ok(fs_err::write(

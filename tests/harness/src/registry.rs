@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -88,44 +90,97 @@ impl Registry {
         format!("http://{}", self.host)
     }
 
-    /// Pushes a manifest of a layout, with all below it, under `name` (`team/app:1`), its digest kept.
+    /// Pushes a manifest of a layout, with all below it, under `name` (`team/app:1`, `team/app@sha256:…`), byte for byte.
     ///
     /// # Errors
-    /// When skopeo fails.
+    /// When the layout does not hold it, or the registry does not take it.
     pub fn push(&self, layout: &Layout, name: &str, descriptor: &Value) -> Result<()> {
-        layout.name(name, descriptor)?;
-        let from = format!("oci:{}:{name}", layout.folder().display());
-        let to = format!("docker://{}/{name}", self.host);
+        let manifest = layout.read(descriptor)?;
+        let parsed: Value = serde_json::from_slice(&manifest)?;
+        let Some(children) = parsed.get("manifests").and_then(Value::as_array) else {
+            return self.copy(layout, name, &manifest, &parsed);
+        };
+        let repository = name.split([':', '@']).next().unwrap_or_default();
+        for child in children {
+            let digest = child.get("digest").and_then(Value::as_str);
+            let digest = digest.context("a descriptor without a digest")?;
+            self.push(layout, &format!("{repository}@{digest}"), child)?;
+        }
+        let media_type = descriptor.get("mediaType").and_then(Value::as_str);
+        self.put(name, media_type.unwrap_or_default(), &manifest)
+    }
+
+    /// By skopeo, from a directory of its own kind: that one takes every media type.
+    fn copy(&self, layout: &Layout, name: &str, manifest: &[u8], parsed: &Value) -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let write = |file: &str, bytes: &[u8]| fs_err::write(folder.path().join(file), bytes);
+        write("version", b"Directory Transport Version: 1.1\n")?;
+        write("manifest.json", manifest)?;
+        let layers = parsed.get("layers").and_then(Value::as_array);
+        let blobs = parsed
+            .get("config")
+            .into_iter()
+            .chain(layers.into_iter().flatten());
+        for blob in blobs.filter(|blob| blob.get("urls").is_none()) {
+            let digest = blob
+                .get("digest")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            write(digest.trim_start_matches("sha256:"), &layout.read(blob)?)?;
+        }
         let mut run = Run::new("skopeo")
-            .args(["--insecure-policy", "copy", "--all", "--preserve-digests"])
+            .args(["--insecure-policy", "copy", "--preserve-digests"])
             .arg("--dest-tls-verify=false")
             .env("HOME", self.data.path())
             .env("REGISTRY_AUTH_FILE", self.data.path().join("auth.json"));
         if self.has_password {
             run = run.args(["--dest-creds", &format!("{}:{}", USER.0, USER.1)]);
         }
-        let done = run.arg(from).arg(to).run()?;
+        let from = format!("dir:{}", folder.path().display());
+        let done = run
+            .arg(from)
+            .arg(format!("docker://{}/{name}", self.host))
+            .run()?;
         if done.code() != Some(0) {
             bail!("{} failed:\n{}", done.command, done.stderr_text());
         }
         Ok(())
     }
 
+    /// An index: skopeo 1.9 writes each in its own words, with another digest.
+    fn put(&self, name: &str, media_type: &str, manifest: &[u8]) -> Result<()> {
+        let (repository, reference) = name
+            .split_once('@')
+            .or_else(|| name.split_once(':'))
+            .context("a name without a tag")?;
+        let url = format!("{}/v2/{repository}/manifests/{reference}", self.url());
+        let user = STANDARD.encode(format!("{}:{}", USER.0, USER.1));
+        let answer = agent()
+            .put(url)
+            .header("Content-Type", media_type)
+            .header("Authorization", format!("Basic {user}"))
+            .send(manifest)?;
+        if answer.status() != 201 {
+            bail!("PUT {name}: HTTP {}", answer.status());
+        }
+        Ok(())
+    }
+
     /// It listens before it serves.
     fn wait_for_answer(&self) -> Result<()> {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(START_DEADLINE))
-            .build()
-            .new_agent();
-        let status = agent.get(format!("{}/v2/", self.url())).call()?.status();
+        let status = agent().get(format!("{}/v2/", self.url())).call()?.status();
         let expected = if self.has_password { 401 } else { 200 };
         if status != expected {
             bail!("docker-registry answers {status} to /v2/");
         }
         Ok(())
     }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    let config = config.proxy(None).timeout_global(Some(START_DEADLINE));
+    config.build().new_agent()
 }
 
 /// From its log: `level=info msg="listening on 127.0.0.1:41213"`.
@@ -142,7 +197,8 @@ fn configuration(folder: &Path, has_password: bool) -> Result<String> {
     let data = folder.join("data");
     let mut text = format!(
         "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\n\
-         http:\n  addr: 127.0.0.1:0\n",
+         http:\n  addr: 127.0.0.1:0\n\
+         validation:\n  enabled: true\n  manifests:\n    urls:\n      allow:\n        - ^https://\n",
         data.display()
     );
     if has_password {
