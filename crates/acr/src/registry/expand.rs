@@ -1,0 +1,103 @@
+//! Selections made into artifacts: patterns over what the registry lists.
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+
+use super::names::{self, MOST_NAMES};
+use super::{Registry, RegistryError};
+use crate::artifact::{Artifact, Selection, matches_pattern};
+
+/// Lists of tags that are read at a time.
+const AT_A_TIME: usize = 8;
+
+pub(super) async fn expand(
+    registry: &Registry,
+    selections: &[Selection],
+) -> Result<Vec<Vec<Artifact>>, RegistryError> {
+    let mut catalog = None;
+    let mut all = Vec::new();
+    let mut total = 0;
+    for selection in selections {
+        let found = match selection {
+            Selection::One(artifact) => vec![artifact.clone()],
+            Selection::Glob { repository, tag } if !repository.contains(['*', '?']) => {
+                matching(registry, repository, tag).await?
+            }
+            Selection::Glob { repository, tag } => {
+                // Once for all patterns.
+                if catalog.is_none() {
+                    catalog = Some(read_catalog(registry).await?);
+                }
+                let names = catalog.iter().flatten();
+                let meant: Vec<_> = names
+                    .filter(|name| matches_pattern(repository, name))
+                    .collect();
+                let lists = futures::stream::iter(
+                    meant.into_iter().map(|name| matching(registry, name, tag)),
+                );
+                let lists: Vec<_> = lists.buffered(AT_A_TIME).try_collect().await?;
+                lists.concat()
+            }
+        };
+        total += found.len();
+        if total > MOST_NAMES {
+            let reason = format!("the patterns mean more than {MOST_NAMES} artifacts");
+            return Err(registry.wire.nonsense(reason));
+        }
+        all.push(found);
+    }
+    Ok(all)
+}
+
+async fn read_catalog(registry: &Registry) -> Result<Vec<String>, RegistryError> {
+    let found = names::catalog(&registry.wire).await?.ok_or_else(|| {
+        let reason = "it does not list its repositories: name them without * and ?";
+        registry.wire.missing(reason)
+    })?;
+    Ok(sorted(found))
+}
+
+/// The artifacts of one repository whose tags `pattern` means.
+async fn matching(
+    registry: &Registry,
+    repository: &str,
+    pattern: &str,
+) -> Result<Vec<Artifact>, RegistryError> {
+    let tags = registry.list_tags(repository).await?;
+    let meant = tags.iter().filter(|tag| matches_pattern(pattern, tag));
+    let parsed = meant.map(|tag| format!("{repository}:{tag}").parse());
+    parsed.collect::<Result<_, _>>().map_err(|error| {
+        registry
+            .wire
+            .nonsense(format!("it lists a name that is none: {error}"))
+    })
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+impl Registry {
+    /// Sorted, each once; no such repository has none. Read now, and kept for [`Self::known_tags`].
+    async fn list_tags(&self, repository: &str) -> Result<Arc<Vec<String>>, RegistryError> {
+        let tags = names::tags(&self.wire, repository).await?;
+        let tags = Arc::new(sorted(tags.unwrap_or_default()));
+        let mut known = self.tags.lock().await;
+        known.insert(repository.to_owned(), Arc::clone(&tags));
+        Ok(tags)
+    }
+
+    /// As [`Self::list_tags`], read once a repository.
+    pub(super) async fn known_tags(
+        &self,
+        repository: &str,
+    ) -> Result<Arc<Vec<String>>, RegistryError> {
+        if let Some(tags) = self.tags.lock().await.get(repository) {
+            return Ok(Arc::clone(tags));
+        }
+        self.list_tags(repository).await
+    }
+}
