@@ -35,6 +35,8 @@ pub(crate) struct Compared {
     pub(crate) blobs: usize,
     /// What is wrong with one of those.
     pub(crate) wrong: Option<String>,
+    /// Digests of those manifests.
+    below: Vec<String>,
 }
 
 impl Compared {
@@ -125,6 +127,7 @@ pub(crate) fn compare(
             manifests: 0,
             blobs: 0,
             wrong: None,
+            below: Vec::new(),
         };
         if let Some(digest) = one.arrived.clone() {
             let walked = walk(target, &digest, DEEPEST, &mut one);
@@ -132,7 +135,11 @@ pub(crate) fn compare(
         }
         compared.push(one);
     }
-    Ok((compared, there.into_keys().collect()))
+    // A registry also names the platforms of an index, by their digests.
+    let is_below = |digest: &String| compared.iter().any(|one| one.below.contains(digest));
+    let more = there.into_iter().filter(|(_, digest)| !is_below(digest));
+    let more = more.map(|(name, _)| name).collect();
+    Ok((compared, more))
 }
 
 /// Names and digests of a layout; none where there is no layout yet.
@@ -157,6 +164,7 @@ fn walk(layout: &Path, digest: &str, deep: usize, count: &mut Compared) -> io::R
     };
     let manifest: Value = serde_json::from_slice(&proven(layout, digest, None)?)?;
     count.manifests += 1;
+    count.below.push(digest.to_owned());
     for child in list(&manifest, "manifests") {
         walk(layout, &of(child, "digest"), deeper, count)?;
     }

@@ -38,12 +38,12 @@ impl Say {
     /// A command as it would be typed.
     pub(crate) fn command(self, text: &str) {
         if !self.is_json {
-            for (at, line) in folded(text, 2, 4, " \\").iter().enumerate() {
+            // A flag and its value stay together: the space between them is no place to break.
+            let glued = glue(text);
+            for (at, line) in folded(&glued, 2, 4, " \\").iter().enumerate() {
                 let start = if at == 0 { "$ " } else { "" };
-                write(&format!(
-                    "{start}{}",
-                    line.get(start.len()..).unwrap_or_default()
-                ));
+                let line = line.get(start.len()..).unwrap_or_default();
+                write(&format!("{start}{}", line.replace(GLUE, " ")));
             }
         }
     }
@@ -54,6 +54,22 @@ impl Say {
             write(&event.to_string());
         }
     }
+}
+
+/// A space at which no line is broken: in no command.
+const GLUE: char = '\u{a0}';
+
+fn glue(command: &str) -> String {
+    let mut glued = String::new();
+    let mut after_flag = false;
+    for word in command.split(' ') {
+        if !glued.is_empty() {
+            glued.push(if after_flag && !word.starts_with('-') { GLUE } else { ' ' });
+        }
+        glued.push_str(word);
+        after_flag = word.starts_with('-') || word == ">";
+    }
+    glued
 }
 
 /// A closed terminal changes nothing about the rehearsal.
@@ -97,6 +113,7 @@ mod tests {
         for line in folded(text.trim(), 2, 4, " \\") {
             assert!(line.len() <= COLUMNS, "{line}");
         }
+        assert_eq!(glue("a -b c d --e > f"), "a -b\u{a0}c d --e > f".replace("> f", ">\u{a0}f"));
         let long = "x".repeat(100);
         assert_eq!(folded(&format!("a {long} b"), 0, 2, "").len(), 3);
     }
