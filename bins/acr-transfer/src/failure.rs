@@ -1,6 +1,7 @@
 //! From the libraries' errors to what a user reads: exit status, cause, and what to type next.
 
 mod arm;
+mod run;
 
 use std::error::Error;
 
@@ -16,6 +17,8 @@ use blobferry_acr::resource::NameError;
 use blobferry_acr::vault::VaultError;
 use blobferry_acr::wait::WaitError;
 use blobferry_terminal::{ExitStatus, Failure};
+
+pub(crate) use run::run_failed;
 
 /// An error that can be told to a user.
 pub(crate) trait Explain {

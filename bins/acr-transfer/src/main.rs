@@ -2,14 +2,18 @@
 //! checked before and after. Only this crate reads the environment, owns the standard streams and ends the process.
 
 mod cli;
+mod command;
 mod context;
+mod delete;
 mod diagnose;
 mod export;
 mod failure;
 mod import;
 mod logging;
+mod parameters;
 mod pipeline;
 mod preflight;
+mod request;
 mod run;
 mod runs;
 mod sas;

@@ -14,6 +14,7 @@ use crate::table::Table;
 #[derive(Debug)]
 pub(crate) struct Streams {
     is_json: bool,
+    is_table: bool,
     quiet: bool,
     /// The log is on standard error too, and would tear a bar apart.
     shares_stderr: bool,
@@ -25,6 +26,7 @@ impl Streams {
     pub(crate) fn new(shared: &CloudArgs) -> Self {
         Self {
             is_json: shared.output == OutputWord::Json,
+            is_table: shared.output == OutputWord::Table,
             quiet: shared.quiet,
             shares_stderr: shared.verbose || shared.debug,
             interrupted: Mutex::new(None),
@@ -34,6 +36,11 @@ impl Streams {
     /// Whether a program reads the results.
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
+    }
+
+    /// Whether a table is wanted also where there is one thing to show, as the az CLI's `-o table`.
+    pub(crate) fn is_table(&self) -> bool {
+        self.is_table
     }
 
     /// Whether standard error is a terminal on which a bar can be drawn.
@@ -100,10 +107,11 @@ impl Streams {
             return Ok(());
         }
         let mut to = io::stdout();
-        let width = to
-            .is_terminal()
-            .then(crate::table::terminal_width)
-            .flatten();
+        // No width, no cutting: a file or a pipe gets everything.
+        let width = rustix::termios::tcgetwinsize(&to)
+            .ok()
+            .map(|size| usize::from(size.ws_col))
+            .filter(|width| *width > 0);
         table
             .write(&mut to, width)
             .map_err(|error| unwritten(&error))
@@ -143,6 +151,50 @@ impl Streams {
         } else {
             failure.write_text(&mut io::stderr())
         });
+    }
+}
+
+/// The last JSON line of a command that did what it was asked to.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Summary<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `created`, `deleted`, `listed`, …
+    status: &'static str,
+    /// Of what it was about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    /// How many, where it was about several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<usize>,
+    /// Commands to type next.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    next: &'a [String],
+}
+
+impl<'a> Summary<'a> {
+    /// About one thing, or none in particular.
+    pub(crate) fn new(status: &'static str, name: Option<&'a str>) -> Self {
+        Self {
+            kind: "summary",
+            status,
+            name,
+            count: None,
+            next: &[],
+        }
+    }
+
+    /// About so many.
+    pub(crate) fn of(status: &'static str, count: usize) -> Self {
+        Self {
+            count: Some(count),
+            ..Self::new(status, None)
+        }
+    }
+
+    /// With commands to type next.
+    pub(crate) fn next(self, next: &'a [String]) -> Self {
+        Self { next, ..self }
     }
 }
 

@@ -26,7 +26,7 @@ impl Table {
         }
     }
 
-    /// Adds a row; missing cells are empty.
+    /// Adds a row; missing cells are empty, those on top are left out.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let clean = |cell: String| {
             let cell = redact(&cell);
@@ -89,11 +89,6 @@ fn fitted(cell: &str, width: usize) -> String {
     }
     let kept: String = cell.chars().take(width.saturating_sub(1)).collect();
     format!("{kept}…")
-}
-
-/// Columns of the terminal; `COLUMNS` says, where somebody set it. `None`: not known, nothing is cut.
-pub(crate) fn terminal_width() -> Option<usize> {
-    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 #[cfg(test)]
