@@ -13,7 +13,7 @@ use blobferry_acr::vault::Vaults;
 use blobferry_terminal::{ExitStatus, Failure};
 use url::Url;
 
-use crate::cli::shared::{CloudArgs, RegistryArgs};
+use crate::cli::shared::{CloudArgs, PlaceArgs, RegistryArgs};
 use crate::failure::Explained as _;
 
 /// Made once a command.
@@ -64,8 +64,21 @@ impl Context {
         Vaults::new(self.network.clone(), self.credential.clone())
     }
 
-    /// Subscription (flag, AZURE_SUBSCRIPTION_ID, `az account show`'s default), group and registry.
+    /// [`Self::place`] of a command that also asks the registry itself.
     pub(crate) fn registry_id(&self, args: &RegistryArgs) -> Result<RegistryId, Failure> {
+        self.place(&PlaceArgs {
+            subscription: args.subscription.clone(),
+            resource_group: args.resource_group.clone(),
+            registry: args.registry.clone(),
+        })
+    }
+
+    /// Subscription (flag, AZURE_SUBSCRIPTION_ID, `az account show`'s default), group and registry.
+    #[expect(
+        clippy::unused_self,
+        reason = "a subscription will be of this context's cloud"
+    )]
+    pub(crate) fn place(&self, args: &PlaceArgs) -> Result<RegistryId, Failure> {
         let wanted = |value: &Option<String>, message: &str| {
             value.clone().ok_or_else(|| Failure::usage(message))
         };
@@ -133,7 +146,10 @@ impl Context {
 
 /// Refuses versions that have no transfer resources.
 pub(crate) fn api_version(version: &str) -> Result<(), Failure> {
-    if API_VERSIONS.contains(&version) {
+    if API_VERSIONS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(version))
+    {
         return Ok(());
     }
     let message = format!("--api-version {version:?} has no transfer resources");
@@ -175,7 +191,7 @@ fn lacking(way: &str, names: &[&str]) -> Failure {
         ExitStatus::Denied,
         format!(
             "--login {way} wants {} in the environment",
-            names.join(" and ")
+            names.join(", ")
         ),
     )
 }

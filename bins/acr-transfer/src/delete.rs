@@ -24,7 +24,7 @@ pub(crate) async fn run(
     streams: &Streams,
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let id = registry.existing(kind, &args.name).explained()?;
     let arm = context.arm(shared)?;
     arm.get(&id).await.explained()?;

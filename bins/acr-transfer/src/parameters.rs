@@ -5,7 +5,7 @@ use std::path::Path;
 use blobferry_acr::parameters::Parameters;
 use blobferry_terminal::Failure;
 
-use crate::cli::shared::RegistryArgs;
+use crate::cli::shared::PlaceArgs;
 use crate::failure::Explained as _;
 
 /// The file, or nothing.
@@ -47,9 +47,9 @@ impl Fill {
     }
 
     /// The registry, by the flags and `registryName`.
-    pub(crate) fn registry(&self, args: &RegistryArgs) -> Result<RegistryArgs, Failure> {
+    pub(crate) fn place(&self, args: &PlaceArgs) -> Result<PlaceArgs, Failure> {
         let registry = self.text_or(args.registry.as_ref(), "registryName")?;
-        Ok(RegistryArgs {
+        Ok(PlaceArgs {
             registry,
             ..args.clone()
         })

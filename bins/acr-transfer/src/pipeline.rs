@@ -64,7 +64,7 @@ async fn show(
     streams: &Streams,
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let id = registry
         .existing(command::kind(direction), &args.name)
         .explained()?;
@@ -82,7 +82,7 @@ async fn list(
     streams: &Streams,
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let kind = command::kind(direction);
     let answers = context
         .arm(shared)?

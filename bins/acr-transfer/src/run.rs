@@ -48,7 +48,7 @@ fn named(
     args: &NamedArgs,
     shared: &CloudArgs,
 ) -> Result<(Arm, TransferId), Failure> {
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let id = registry
         .existing(Kind::PipelineRun, &args.name)
         .explained()?;
@@ -74,7 +74,7 @@ async fn list(
     streams: &Streams,
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let mut runs = all(&context.arm(shared)?, &registry).await?;
     if let Some(top) = args.top {
         // As the az extension has it: the last of the service's order.

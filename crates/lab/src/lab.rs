@@ -11,15 +11,18 @@ use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::ServerConfig;
 use tokio::sync::oneshot;
 
 use crate::auth::{AccountKey, SasTerms};
-use crate::cloud::{Cloud, CloudOptions};
+use crate::cloud::{Cloud, CloudOptions, Ports};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
 use crate::tls::Authority;
 use crate::{Address, Clock, CopySources};
+
+use self::serve::{Answers, Listener, Serving};
 
 /// What stays as it is in a path; `/` too, because blob names may hold it.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -48,7 +51,7 @@ pub struct Options {
     pub faults: Script,
     /// Threads that serve.
     pub threads: usize,
-    /// The rest of the cloud; `None`: storage accounts only. Wants `listen_tls`, for the CA.
+    /// The rest of the cloud; `None`: storage accounts only. It is kept in memory even where there is a data directory.
     pub cloud: Option<CloudOptions>,
 }
 
@@ -73,7 +76,9 @@ impl Default for Options {
 pub struct Lab {
     service: Arc<Service>,
     address: SocketAddr,
-    tls: Option<(SocketAddr, Authority)>,
+    tls_address: Option<SocketAddr>,
+    authority: Option<Authority>,
+    cloud: Option<Arc<Cloud>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -96,29 +101,46 @@ impl Lab {
         let (plain, address) = listen(options.listen)?;
         let tls = options.listen_tls.map(listen).transpose()?;
         let names: Vec<String> = store.accounts().into_iter().map(|(name, _)| name).collect();
-        let authority = match &tls {
-            Some(_) => Some(Authority::new(options.data.as_deref(), &names)?),
-            None => None,
+        let authority = match tls.is_some() || options.cloud.is_some() {
+            true => Some(Authority::new(options.data.as_deref(), &names)?),
+            false => None,
         };
         let client = serve::client(authority.as_ref())?;
+        let secure = || authority.as_ref().map(Authority::server);
+        let (secure_listener, tls_address) = tls.unzip();
+        let storage = tls_address.unwrap_or(address);
+        let (cloud, mut listeners) = match options.cloud {
+            Some(options) => {
+                let (cloud, listeners) =
+                    surroundings(options, clock.clone(), client.clone(), storage, secure)?;
+                (Some(cloud), listeners)
+            }
+            None => (None, Vec::new()),
+        };
         let mut service = Service::new(store, clock, client);
         service.checks = !options.null;
         service.copy_sources = options.copy_sources;
-        service.ports = [Some(address), tls.as_ref().map(|(_, address)| *address)]
+        service.issuer = cloud.as_ref().map(|cloud| cloud.issuer());
+        service.ports = [Some(address), tls_address]
             .into_iter()
             .flatten()
             .map(|address| address.port())
             .collect();
         service.put_script(options.faults);
         let service = Arc::new(service);
-        let (listener, tls_address) = tls.unzip();
-        let secure = listener.zip(authority.as_ref().map(Authority::server));
+        let accounts = [(Some(plain), None), (secure_listener, secure())];
+        listeners.extend(accounts.into_iter().filter_map(|(socket, tls)| {
+            Some(Listener {
+                socket: socket?,
+                tls,
+                answers: Answers::Accounts(Arc::clone(&service)),
+            })
+        }));
         let (stop, stopped) = oneshot::channel();
         let runtime = serve::runtime(options.threads)?;
-        let serving = serve::Serving {
-            service: Arc::clone(&service),
-            plain,
-            secure,
+        let serving = Serving {
+            listeners,
+            cloud: cloud.clone(),
         };
         let thread = thread::Builder::new()
             .name("lab".to_owned())
@@ -126,7 +148,9 @@ impl Lab {
         Ok(Self {
             service,
             address,
-            tls: tls_address.zip(authority),
+            tls_address,
+            authority,
+            cloud,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -141,17 +165,13 @@ impl Lab {
     /// `https://127.0.0.1:PORT`, where the lab listens with TLS.
     #[must_use]
     pub fn tls_endpoint(&self) -> Option<String> {
-        self.tls
-            .as_ref()
-            .map(|(address, _)| format!("https://{address}"))
+        self.tls_address.map(|address| format!("https://{address}"))
     }
 
-    /// The CA's certificate as PEM, where the lab listens with TLS.
+    /// The CA's certificate as PEM, where the lab listens with TLS or has a cloud.
     #[must_use]
     pub fn ca_certificate(&self) -> Option<&str> {
-        self.tls
-            .as_ref()
-            .map(|(_, authority)| authority.certificate())
+        self.authority.as_ref().map(Authority::certificate)
     }
 
     /// URL of a blob with a SAS of its own that may do everything with it until `expiry`; without a SAS where there is no
@@ -180,7 +200,7 @@ impl Lab {
     /// The rest of the cloud, where there is one.
     #[must_use]
     pub fn cloud(&self) -> Option<&Cloud> {
-        todo!()
+        self.cloud.as_deref()
     }
 
     /// The lab's time.
@@ -223,6 +243,49 @@ impl Drop for Lab {
             let _ = thread.join();
         }
     }
+}
+
+/// The cloud around the accounts, and its listeners: its own with TLS, its identity endpoint's without, and one for each
+/// registry that it serves itself.
+fn surroundings(
+    options: CloudOptions,
+    clock: Clock,
+    client: reqwest::Client,
+    storage: SocketAddr,
+    tls: impl Fn() -> Option<Arc<ServerConfig>>,
+) -> io::Result<(Arc<Cloud>, Vec<Listener>)> {
+    let (front, address) = listen(options.listen)?;
+    let own = |port| SocketAddr::new(address.ip(), port);
+    let (identity, identity_address) = listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))?;
+    let registries: Vec<Option<(TcpListener, SocketAddr)>> = options
+        .registries
+        .iter()
+        .map(|registry| registry.is_own().then(|| listen(own(0))).transpose())
+        .collect::<io::Result<_>>()?;
+    let ports = Ports {
+        front: address,
+        identity: identity_address,
+        storage,
+        registries: registries
+            .iter()
+            .map(|own| own.as_ref().map(|(_, address)| *address))
+            .collect(),
+    };
+    let cloud = Arc::new(Cloud::new(options, clock, client, &ports)?);
+    let answers = |number: Option<usize>| match number {
+        Some(number) => Answers::Registry(Arc::clone(&cloud), number),
+        None => Answers::Cloud(Arc::clone(&cloud)),
+    };
+    let listener = |socket, tls, number| Listener {
+        socket,
+        tls,
+        answers: answers(number),
+    };
+    let mut listeners = vec![listener(front, tls(), None), listener(identity, None, None)];
+    for (number, own) in registries.into_iter().enumerate() {
+        listeners.extend(own.map(|(socket, _)| listener(socket, tls(), Some(number))));
+    }
+    Ok((cloud, listeners))
 }
 
 fn listen(at: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {

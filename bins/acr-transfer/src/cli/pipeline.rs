@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use blobferry_terminal::EXIT_TABLE;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::shared::RegistryArgs;
+use super::shared::PlaceArgs;
 use super::word;
 
 /// What to do with export pipelines.
@@ -58,7 +58,7 @@ pub(crate) enum ImportPipelineCommand {
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
     /// Name of the pipeline: 5 to 50 letters and digits
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -112,7 +112,7 @@ pub(crate) struct ImportCreateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct NamedArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
     /// Its name
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: String,
@@ -122,7 +122,7 @@ pub(crate) struct NamedArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
 }
 
 /// One that is to go.

@@ -6,7 +6,7 @@ use blobferry_terminal::EXIT_TABLE;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::pipeline::{DeleteArgs, NamedArgs};
-use super::shared::RegistryArgs;
+use super::shared::PlaceArgs;
 use super::word;
 
 /// What to do with runs.
@@ -42,7 +42,7 @@ pub(crate) enum RunCommand {
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
     /// Name of the run: 5 to 50 letters and digits
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<String>,
@@ -92,7 +92,7 @@ pub(crate) struct CreateArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
     /// Only the last so many
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) top: Option<u32>,
@@ -102,7 +102,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CleanArgs {
     #[command(flatten)]
-    pub(crate) registry: RegistryArgs,
+    pub(crate) place: PlaceArgs,
     /// Only lists what would be deleted
     #[arg(long)]
     pub(crate) dry_run: bool,

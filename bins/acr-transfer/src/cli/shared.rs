@@ -101,7 +101,21 @@ impl CloudArgs {
     }
 }
 
-/// Which registry.
+/// Which registry, for commands that only ask the resource manager.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlaceArgs {
+    /// Subscription [default: AZURE_SUBSCRIPTION_ID, then the az CLI's]
+    #[arg(long, value_name = "ID")]
+    pub(crate) subscription: Option<String>,
+    /// Resource group
+    #[arg(long, short = 'g', value_name = "GROUP")]
+    pub(crate) resource_group: Option<String>,
+    /// Registry
+    #[arg(long, short = 'r', value_name = "NAME")]
+    pub(crate) registry: Option<String>,
+}
+
+/// Which registry, for commands that also ask the registry itself.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RegistryArgs {
     /// Subscription [default: AZURE_SUBSCRIPTION_ID, then the az CLI's]

@@ -33,7 +33,7 @@ pub(super) async fn run(
         &shared.api_version,
         &context.cloud,
     )?;
-    let registry = context.registry_id(&wanted.registry)?;
+    let registry = context.place(&wanted.place)?;
     let id = registry
         .named(command::kind(direction), &wanted.name)
         .explained()?;
@@ -55,7 +55,7 @@ pub(super) async fn run(
     } else {
         arm.settle(&id, &accepted, PATIENCE).await.explained()?
     };
-    let answer = match settled {
+    let answer = match settled.filter(|answer| !answer.is_null()) {
         Some(answer) => answer,
         None => arm.get(&id).await.explained()?,
     };

@@ -8,7 +8,7 @@ use blobferry_terminal::Failure;
 use url::Url;
 
 use crate::cli::pipeline::{CreateArgs, ModeWord};
-use crate::cli::shared::RegistryArgs;
+use crate::cli::shared::PlaceArgs;
 use crate::failure::Explained as _;
 use crate::parameters::{Fill, needed};
 
@@ -17,7 +17,7 @@ const NO_TRIGGER: &str = "DisableSourceTrigger";
 
 /// A pipeline, and where it is to be.
 pub(super) struct Wanted {
-    pub(super) registry: RegistryArgs,
+    pub(super) place: PlaceArgs,
     pub(super) name: String,
     pub(super) spec: PipelineSpec,
 }
@@ -71,7 +71,7 @@ pub(super) fn read(
     };
     spec.check(api_version).explained()?;
     Ok(Wanted {
-        registry: fill.registry(&args.registry)?,
+        place: fill.place(&args.place)?,
         name: needed(name, "-n/--name")?,
         spec,
     })

@@ -27,7 +27,7 @@ pub(super) async fn run(
     streams: &Streams,
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&args.registry)?;
+    let registry = context.place(&args.place)?;
     let arm = context.arm(shared)?;
     let mut runs = all(&arm, &registry).await?;
     runs.retain(|run| run.state == RunState::Failed);

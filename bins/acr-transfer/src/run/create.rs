@@ -22,7 +22,7 @@ pub(super) async fn run(
     api_version(&shared.api_version)?;
     let draft = spec::read(args)?;
     let context = Context::new(shared).await?;
-    let registry = context.registry_id(&draft.registry)?;
+    let registry = context.place(&draft.place)?;
     let id = registry.named(Kind::PipelineRun, &draft.name).explained()?;
     let spec = draft.spec(&registry)?;
     let arm = context.arm(shared)?;
@@ -34,7 +34,7 @@ pub(super) async fn run(
     arm.get(&spec.pipeline).await.explained()?;
     let before = before(&arm, &id).await?;
     let accepted = arm.put(&id, &body).await.explained()?;
-    let answer = match accepted.body {
+    let answer = match accepted.body.filter(|answer| !answer.is_null()) {
         Some(answer) => answer,
         None => arm.get(&id).await.explained()?,
     };

@@ -3,18 +3,18 @@
 use blobferry_acr::artifact::Artifact;
 use blobferry_acr::pipeline::Direction;
 use blobferry_acr::resource::{Kind, RegistryId, TransferId};
-use blobferry_acr::run::{RunSpec, fresh_name, fresh_tag};
+use blobferry_acr::run::{MOST_ARTIFACTS, RunSpec, fresh_name, fresh_tag};
 use blobferry_terminal::Failure;
 
 use crate::cli::run::{CreateArgs, TypeWord};
-use crate::cli::shared::RegistryArgs;
+use crate::cli::shared::PlaceArgs;
 use crate::command;
 use crate::failure::Explained as _;
 use crate::parameters::{Fill, needed};
 
 /// A run whose subscription is not known yet.
 pub(super) struct Draft {
-    pub(super) registry: RegistryArgs,
+    pub(super) place: PlaceArgs,
     pub(super) name: String,
     pipeline: String,
     direction: Direction,
@@ -35,7 +35,7 @@ pub(super) fn read(args: &CreateArgs) -> Result<Draft, Failure> {
     };
     let id = given.or(of_file);
     let direction = direction(args.pipeline_type, id.as_ref())?;
-    let registry = placed(fill.registry(&args.registry)?, id.as_ref())?;
+    let place = placed(fill.place(&args.place)?, id.as_ref())?;
     let (blob, foreign) = match direction {
         Direction::Export => ("targetName", "sourceName"),
         Direction::Import => ("sourceName", "targetName"),
@@ -50,7 +50,7 @@ pub(super) fn read(args: &CreateArgs) -> Result<Draft, Failure> {
     let name = fill.text_or(args.name.as_ref(), "pipelineRunName")?;
     let pipeline = flag.or_else(|| id.map(|id| id.name));
     Ok(Draft {
-        registry,
+        place,
         name: name.unwrap_or_else(fresh_name),
         pipeline: needed(pipeline, "-p/--pipeline")?,
         direction,
@@ -80,7 +80,20 @@ impl Draft {
             catalog_digest: self.catalog_digest,
             force_update_tag: self.force_update_tag,
         };
-        spec.check().explained()?;
+        if spec.artifacts.is_empty() && self.direction == Direction::Export {
+            return Err(Failure::usage(
+                "-a/--artifacts is needed: an export carries 1 to 50",
+            ));
+        }
+        let checked = spec.check().explained();
+        if spec.artifacts.len() > MOST_ARTIFACTS {
+            return checked
+                .map_err(|failure| {
+                    failure.hint("`acr-transfer export` splits a longer list into several runs")
+                })
+                .map(|()| spec);
+        }
+        checked?;
         Ok(spec)
     }
 }
@@ -123,7 +136,7 @@ fn direction(flag: Option<TypeWord>, id: Option<&TransferId>) -> Result<Directio
 
 /// A run is made in its pipeline's registry: what the flags leave out comes from the pipeline's id, and nothing in them may
 /// be against it.
-fn placed(mut args: RegistryArgs, id: Option<&TransferId>) -> Result<RegistryArgs, Failure> {
+fn placed(mut args: PlaceArgs, id: Option<&TransferId>) -> Result<PlaceArgs, Failure> {
     let Some(id) = id else {
         return Ok(args);
     };
