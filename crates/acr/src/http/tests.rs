@@ -51,6 +51,15 @@ fn options_that_cannot_be_used_are_refused() {
         };
         assert!(Network::new(options).is_err(), "{pem:?}");
     }
+    for url in ["ftp://me:PASSWORD@proxy.example", "data:PASSWORD"] {
+        let options = NetworkOptions {
+            proxy: Some(Url::parse(url).unwrap()),
+            ..NetworkOptions::default()
+        };
+        let error = Network::new(options).unwrap_err();
+        assert!(error.reason.contains("a proxy is"), "{error}");
+        assert!(!error.reason.contains("PASSWORD"), "{error}");
+    }
 }
 
 #[tokio::test]

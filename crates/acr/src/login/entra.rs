@@ -1,6 +1,6 @@
-//! Errors of Entra ID, made readable for azure_identity.
+//! Errors of Entra ID, made readable for `azure_identity`.
 //!
-//! azure_identity 1.0 reads `error_description` as a borrowed `&str`, which no text with an escape in it is; Entra ID's have
+//! `azure_identity` 1.0 reads `error_description` as a borrowed `&str`, which no text with an escape in it is; Entra ID's have
 //! `\r\n` before the trace id. Of every real refusal one would see "expected a borrowed string". Here the first line is
 //! kept, without what JSON would escape. What is no JSON at all (a proxy's page) gets a text that says so.
 
@@ -34,17 +34,15 @@ fn readable(status: u16, body: &[u8]) -> String {
     let said = ["error_description", "error"]
         .into_iter()
         .find_map(|field| json.get(field)?.as_str());
-    let said = match said {
-        Some(said) => said.lines().next().unwrap_or_default().to_owned(),
-        None => {
-            let start: String = String::from_utf8_lossy(body).chars().take(200).collect();
-            let words: Vec<&str> = start.split_whitespace().collect();
-            format!(
-                "Entra ID did not answer, but HTTP {status}: {}",
-                words.join(" ")
-            )
-        }
-    };
+    let said = said.and_then(|said| said.lines().next().map(str::to_owned));
+    let said = said.unwrap_or_else(|| {
+        let start: String = String::from_utf8_lossy(body).chars().take(200).collect();
+        let words: Vec<&str> = start.split_whitespace().collect();
+        format!(
+            "Entra ID did not answer, but HTTP {status}: {}",
+            words.join(" ")
+        )
+    });
     let plain = said.replace('"', "'").replace('\\', "/");
     let plain = plain.replace(char::is_control, " ");
     let codes = json.get("error_codes").filter(|codes| codes.is_array());

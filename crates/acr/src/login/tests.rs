@@ -246,7 +246,7 @@ async fn the_token_file_of_a_workload_is_read_each_time() {
     assert!(credential(&server, &login).is_err());
 }
 
-/// azure_identity reads `IDENTITY_ENDPOINT` and its kind from the environment; the machine that tests has none.
+/// `azure_identity` reads `IDENTITY_ENDPOINT` and its kind from the environment; the machine that tests has none.
 #[tokio::test]
 async fn a_managed_identity_asks_imds() {
     let body = json!({
