@@ -3,18 +3,54 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
+use url::Url;
 
 use crate::cloud::Cloud;
 use crate::http::Network;
 use crate::login::{Credential, LoginError};
-use crate::resource::{Kind, RegistryId, TransferId};
+use crate::resource::{RegistryId, TransferId};
+
+mod answer;
+mod list;
+mod refusal;
+mod retry;
+mod send;
+mod settle;
+
+use answer::Answer;
+use send::Call;
 
 /// `2025-06-01-preview`: the first with `storageAccessMode`, and known to the service's `api-supported-versions`.
 pub const DEFAULT_API_VERSION: &str = "2025-06-01-preview";
 
 /// Versions that have the transfer resources; others are refused before anything is asked.
-pub const API_VERSIONS: &[&str] = &[];
+pub const API_VERSIONS: &[&str] = &[
+    "2019-12-01-preview",
+    "2020-11-01-preview",
+    "2021-06-01-preview",
+    "2021-08-01-preview",
+    "2021-12-01-preview",
+    "2022-02-01-preview",
+    "2023-01-01-preview",
+    "2023-06-01-preview",
+    "2023-08-01-preview",
+    "2023-11-01-preview",
+    "2024-11-01-preview",
+    "2025-03-01-preview",
+    "2025-05-01-preview",
+    "2025-06-01-preview",
+    "2025-12-01-preview",
+    "2026-01-01-preview",
+    "2026-03-01-preview",
+];
+
+/// For registries themselves: a stable version that every cloud has.
+const REGISTRY_VERSION: &str = "2023-07-01";
+
+/// First pause of a back-off.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What failed, by what the user can do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +101,8 @@ pub struct Arm {
     cloud: Cloud,
     credential: Credential,
     api_version: String,
+    /// [`FIRST_PAUSE`]; less in tests.
+    first_pause: Duration,
 }
 
 /// What a PUT or DELETE has begun.
@@ -91,8 +129,31 @@ impl Arm {
         credential: Credential,
         api_version: &str,
     ) -> Result<Self, ArmError> {
-        let _ = (network, cloud, credential, api_version);
-        todo!()
+        let known = API_VERSIONS
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(api_version));
+        let Some(api_version) = known else {
+            return Err(ArmError {
+                class: ArmClass::Rejected,
+                method: "GET",
+                path: "/".to_owned(),
+                status: None,
+                code: None,
+                message: format!(
+                    "api-version {api_version:?} has no transfer resources; there are {}",
+                    API_VERSIONS.join(", ")
+                ),
+                correlation: None,
+                login: None,
+            });
+        };
+        Ok(Self {
+            network,
+            cloud,
+            credential,
+            api_version: (*api_version).to_owned(),
+            first_pause: FIRST_PAUSE,
+        })
     }
 
     /// The cloud asked.
@@ -112,8 +173,17 @@ impl Arm {
     /// # Errors
     /// See [`ArmClass`].
     pub async fn get(&self, id: &TransferId) -> Result<Value, ArmError> {
-        let _ = id;
-        todo!()
+        Ok(self.look(id).await?.0)
+    }
+
+    /// The same, with the Retry-After that the answer may have.
+    pub(crate) async fn look(
+        &self,
+        id: &TransferId,
+    ) -> Result<(Value, Option<Duration>), ArmError> {
+        let call = self.call(Method::GET, &id.to_string(), &self.api_version);
+        let answer = self.send(&call).await?;
+        Ok((answer.object(&call)?, answer.retry_after()))
     }
 
     /// GET of a registry (stable api version): `properties.loginServer`, `sku.name`, `properties.policies.exportPolicy`.
@@ -121,8 +191,8 @@ impl Arm {
     /// # Errors
     /// See [`ArmClass`].
     pub async fn registry(&self, id: &RegistryId) -> Result<Value, ArmError> {
-        let _ = id;
-        todo!()
+        let call = self.call(Method::GET, &id.to_string(), REGISTRY_VERSION);
+        self.send(&call).await?.object(&call)
     }
 
     /// PUT of a transfer resource. 200 and 201 are both accepted; neither says that a run did well.
@@ -130,8 +200,15 @@ impl Arm {
     /// # Errors
     /// See [`ArmClass`].
     pub async fn put(&self, id: &TransferId, body: &Value) -> Result<Accepted, ArmError> {
-        let _ = (id, body);
-        todo!()
+        let mut call = self.call(Method::PUT, &id.to_string(), &self.api_version);
+        call.body = Some(body.to_string().into());
+        let answer = self.send(&call).await?;
+        let body = if answer.is_empty() {
+            Value::Null
+        } else {
+            answer.object(&call)?
+        };
+        Ok(self.accepted(&answer, Some(body)))
     }
 
     /// DELETE; 200, 202 and 204 are all accepted.
@@ -139,37 +216,39 @@ impl Arm {
     /// # Errors
     /// See [`ArmClass`].
     pub async fn delete(&self, id: &TransferId) -> Result<Accepted, ArmError> {
-        let _ = id;
-        todo!()
+        let call = self.call(Method::DELETE, &id.to_string(), &self.api_version);
+        let answer = self.send(&call).await?;
+        Ok(self.accepted(&answer, None))
     }
 
-    /// Everything of one kind, page after page; `top`: stop after so many (bounded at 100,000 in any case, and a nextLink
-    /// seen twice ends it with an error).
-    ///
-    /// # Errors
-    /// See [`ArmClass`].
-    pub async fn list(
-        &self,
-        registry: &RegistryId,
-        kind: Kind,
-        top: Option<usize>,
-    ) -> Result<Vec<Value>, ArmError> {
-        let _ = (registry, kind, top);
-        todo!()
+    fn accepted(&self, answer: &Answer, body: Option<Value>) -> Accepted {
+        Accepted {
+            body,
+            pending: matches!(answer.status, 201 | 202),
+            poll: answer.poll().filter(|url| self.is_ours(url)),
+            retry_after: answer.retry_after(),
+            correlation: answer.correlation(),
+        }
     }
 
-    /// Waits until a resource that was put is no longer Creating or Updating, or one that was deleted is gone. By the poll
-    /// URL where it may be read, else by GET of the resource (the transfer role has no operationStatuses/read).
-    ///
-    /// # Errors
-    /// When it ends as Failed or Canceled, or after `patience`.
-    pub async fn settle(
-        &self,
-        id: &TransferId,
-        accepted: &Accepted,
-        patience: Duration,
-    ) -> Result<Option<Value>, ArmError> {
-        let _ = (id, accepted, patience);
-        todo!()
+    /// Whether a URL that an answer names is of this resource manager, so that a token may go there.
+    fn is_ours(&self, url: &Url) -> bool {
+        let own = &self.cloud.resource_manager;
+        url.origin() == own.origin() && url.username().is_empty() && url.password().is_none()
+    }
+
+    fn call(&self, method: Method, path: &str, api_version: &str) -> Call {
+        let mut url = self.cloud.resource_manager.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            let path = path.trim_start_matches('/').split('/');
+            segments.pop_if_empty().extend(path);
+        }
+        url.query_pairs_mut()
+            .clear()
+            .append_pair("api-version", api_version);
+        Call::new(method, url)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -80,7 +80,7 @@ pub struct NetworkError {
 pub struct SendError {
     /// Whether nothing can have reached the service: no address, no connection, no TLS.
     pub connect: bool,
-    /// Whether it was not even tried: a token over plain http.
+    /// Whether it would be the same again: a token over plain http, a certificate that is not trusted, an answer too long.
     pub refused: bool,
     /// Why, from the outermost to the innermost cause.
     pub reason: String,
@@ -274,10 +274,13 @@ fn setup(error: reqwest::Error) -> NetworkError {
 
 impl From<reqwest::Error> for SendError {
     fn from(error: reqwest::Error) -> Self {
+        let connect = error.is_connect();
+        let reason = causes(&error.without_url());
         Self {
-            connect: error.is_connect(),
-            refused: error.is_builder(),
-            reason: causes(&error.without_url()),
+            connect,
+            // rustls's words. The next handshake would show the same certificate.
+            refused: connect && reason.contains("invalid peer certificate"),
+            reason,
         }
     }
 }

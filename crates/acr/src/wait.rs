@@ -2,9 +2,18 @@
 
 use std::time::Duration;
 
-use crate::arm::{Arm, ArmError};
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::arm::{Arm, ArmClass, ArmError};
 use crate::resource::TransferId;
-use crate::run::PipelineRun;
+use crate::run::{PipelineRun, RunState};
+
+/// How long the service may be away, once it has answered.
+const AWAY: Duration = Duration::from_secs(300);
+
+/// Longest Retry-After that is obeyed.
+const LONGEST_WISH: Duration = Duration::from_secs(60);
 
 /// How often and how long.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +63,89 @@ pub async fn wait(
     pace: Pace,
     observer: &mut (dyn FnMut(&PipelineRun) + Send),
 ) -> Result<PipelineRun, WaitError> {
-    let _ = (arm, run, pace, observer);
-    todo!()
+    let started = Instant::now();
+    let mut pause = pace.first;
+    let mut answered: Option<Instant> = None;
+    loop {
+        let left = pace
+            .patience
+            .map(|most| most.saturating_sub(started.elapsed()));
+        let wish = match look(arm, run, left).await {
+            None => return Err(impatient(run, started)),
+            Some(Ok((answer, wish))) => {
+                answered = Some(Instant::now());
+                observer(&answer);
+                if answer.state != RunState::Running {
+                    return Ok(answer);
+                }
+                wish
+            }
+            Some(Err(error)) if survives(&error, answered) => {
+                tracing::debug!(%error, "the run could not be asked; asking on");
+                None
+            }
+            Some(Err(error)) => return Err(error.into()),
+        };
+        let next = match wish {
+            Some(wish) if !wish.is_zero() => wish.min(LONGEST_WISH),
+            _ => pause,
+        };
+        pause = pause.mul_f64(1.5).min(pace.longest);
+        let left = pace
+            .patience
+            .map(|most| most.saturating_sub(started.elapsed()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(impatient(run, started));
+        }
+        sleep(left.map_or(next, |left| next.min(left))).await;
+    }
 }
+
+/// One look, of at most what is `left`; none: the time is over. Even without patience there is one look.
+async fn look(
+    arm: &Arm,
+    run: &TransferId,
+    left: Option<Duration>,
+) -> Option<Result<(PipelineRun, Option<Duration>), ArmError>> {
+    let asked = arm.look(run);
+    let answer = match left {
+        Some(left) if !left.is_zero() => timeout(left, asked).await.ok()?,
+        _ => asked.await,
+    };
+    Some(answer.and_then(|(raw, wish)| Ok((read(run, raw)?, wish))))
+}
+
+fn read(run: &TransferId, raw: Value) -> Result<PipelineRun, ArmError> {
+    PipelineRun::read(raw).map_err(|error| ArmError {
+        class: ArmClass::Nonsense,
+        method: "GET",
+        path: run.to_string(),
+        status: None,
+        code: None,
+        message: error.to_string(),
+        correlation: None,
+        login: None,
+    })
+}
+
+/// Whether to ask on: what may pass, while it is not too long since the last answer.
+fn survives(error: &ArmError, answered: Option<Instant>) -> bool {
+    let may_pass = match error.class {
+        ArmClass::Unavailable | ArmClass::Unreachable | ArmClass::Login | ArmClass::Nonsense => {
+            true
+        }
+        ArmClass::Denied => error.status == Some(401),
+        ArmClass::NotFound | ArmClass::Rejected => false,
+    };
+    may_pass && answered.is_some_and(|last| last.elapsed() < AWAY)
+}
+
+fn impatient(run: &TransferId, started: Instant) -> WaitError {
+    WaitError::Patience {
+        name: run.name.clone(),
+        waited_seconds: started.elapsed().as_secs(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
