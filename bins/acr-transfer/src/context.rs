@@ -156,7 +156,7 @@ pub(crate) fn api_version(version: &str) -> Result<(), Failure> {
     Err(Failure::usage(message).hint(format!("these have: {}", API_VERSIONS.join(", "))))
 }
 
-fn network(args: &CloudArgs) -> Result<Network, Failure> {
+pub(crate) fn network(args: &CloudArgs) -> Result<Network, Failure> {
     let read = |path: &std::path::PathBuf| {
         fs_err::read(path)
             .map_err(|error| Failure::usage("--ca-file cannot be read").because(&error))

@@ -251,4 +251,4 @@ impl Arm {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

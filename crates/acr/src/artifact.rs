@@ -54,11 +54,23 @@ pub struct ArtifactError {
     pub reason: String,
 }
 
-/// The reference grammar of the OCI distribution specification, without a host: the registry is named elsewhere.
+/// As a user gives it: the reference grammar of the OCI distribution specification, without a host, as the registry is named
+/// elsewhere.
 impl FromStr for Artifact {
     type Err = ArtifactError;
 
     fn from_str(text: &str) -> Result<Self, ArtifactError> {
+        grammar::refuse_host(text)?;
+        Self::listed(text)
+    }
+}
+
+impl Artifact {
+    /// As a service or a receipt lists it: there, what looks like a host is a repository's first part.
+    ///
+    /// # Errors
+    /// When it is not of the grammar.
+    pub fn listed(text: &str) -> Result<Self, ArtifactError> {
         let parts = grammar::split(text)?;
         grammar::repository(text, parts.repository)?;
         let which = match (parts.tag, parts.digest) {
@@ -96,6 +108,7 @@ impl FromStr for Selection {
         if !glob::is_pattern(text) {
             return text.parse().map(Self::One);
         }
+        grammar::refuse_host(text)?;
         let parts = grammar::split(text)?;
         if parts.digest.is_some() {
             return Err(grammar::error(
@@ -142,6 +155,11 @@ pub(crate) fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|hex| {
         hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
+}
+
+/// Whether it may be a repository's name.
+pub(crate) fn is_repository(name: &str) -> bool {
+    grammar::repository(name, name).is_ok()
 }
 
 /// Whether `name` is what `pattern` means; without `*` and `?` only itself.

@@ -23,6 +23,8 @@ mod blank;
 pub mod cloud;
 pub mod http;
 pub mod login;
+#[cfg(test)]
+mod loopback_tests;
 pub mod parameters;
 pub mod pipeline;
 pub mod preflight;

@@ -169,6 +169,25 @@ impl Credential {
     }
 }
 
+#[cfg(test)]
+impl Credential {
+    /// Tokens `token-1`, `token-2`, …: the next one after each [`Self::forget`].
+    pub(crate) fn counting() -> Self {
+        let count = std::sync::atomic::AtomicUsize::new(1);
+        let make: Make = Box::new(move || {
+            let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok(Arc::new(fixed::Fixed::new(&Secret::new(format!(
+                "token-{number}"
+            )))?))
+        });
+        Self {
+            inner: Arc::new(Renewing::new(make).unwrap()),
+            way: Way::of(&Login::Token(Secret::new("x"))),
+            secrets: Arc::from([]),
+        }
+    }
+}
+
 /// How a fresh credential of azure_identity is made, with an empty cache. Files are read now, the network is not asked.
 fn make(login: &Login, cloud: &Cloud, network: &Network) -> azure_core::Result<Make> {
     let options = client_options(cloud, network);

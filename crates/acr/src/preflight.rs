@@ -149,6 +149,3 @@ pub enum Many {
     /// A note: several runs.
     Split,
 }
-
-#[cfg(test)]
-mod tests;

@@ -226,6 +226,3 @@ impl Registry {
         referrers::referrers(self, repository, digest).await
     }
 }
-
-#[cfg(test)]
-mod tests;

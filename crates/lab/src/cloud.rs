@@ -26,6 +26,8 @@ mod reply;
 mod route;
 mod runs;
 #[cfg(test)]
+mod scene;
+#[cfg(test)]
 mod tests;
 mod token;
 pub(crate) mod transfer;

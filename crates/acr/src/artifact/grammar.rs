@@ -23,13 +23,12 @@ pub(super) fn error(text: &str, reason: impl Into<String>) -> ArtifactError {
     }
 }
 
-/// Takes it apart; refuses a host in front, and a tag together with a digest.
+/// Takes it apart; refuses a tag together with a digest.
 pub(super) fn split(text: &str) -> Result<Parts<'_>, ArtifactError> {
     let (name, digest) = match text.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),
         None => (text, None),
     };
-    refuse_host(text, name)?;
     // A colon before the last slash belongs to no tag.
     let path = name.rfind('/').map_or(0, |slash| slash + 1);
     let (repository, tag) = match name.get(path..).and_then(|last| last.find(':')) {
@@ -50,15 +49,14 @@ pub(super) fn split(text: &str) -> Result<Parts<'_>, ArtifactError> {
 }
 
 /// A dot alone makes no host: `docker.io/library/nginx` is what mirrors call their repositories.
-fn refuse_host(text: &str, name: &str) -> Result<(), ArtifactError> {
-    if name.contains("://") {
+pub(super) fn refuse_host(text: &str) -> Result<(), ArtifactError> {
+    if text.contains("://") {
         return Err(error(text, "give the artifact without scheme and registry"));
     }
-    let Some((first, rest)) = name.split_once('/') else {
+    let Some((first, rest)) = text.split_once('/') else {
         return Ok(());
     };
-    let lower = first.to_ascii_lowercase();
-    if lower.contains(':') || lower == "localhost" || lower.contains(".azurecr.") {
+    if first.contains(':') || first.to_ascii_lowercase().contains(".azurecr.") {
         return Err(error(
             text,
             format!("leave the registry {first:?} away: {rest:?}"),

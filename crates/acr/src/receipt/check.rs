@@ -29,8 +29,7 @@ pub(super) fn check(receipt: &Receipt) -> Result<(), String> {
 }
 
 fn artifact(receipt: &ArtifactReceipt) -> Result<(), String> {
-    let parsed: Result<Artifact, _> = receipt.artifact.parse();
-    parsed.map_err(|error| error.to_string())?;
+    Artifact::listed(&receipt.artifact).map_err(|error| error.to_string())?;
     receipt
         .digest
         .as_deref()

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::names::{self, MOST_NAMES};
 use super::{Registry, RegistryError};
-use crate::artifact::{Artifact, Selection, matches_pattern};
+use crate::artifact::{Artifact, Selection, is_repository, matches_pattern};
 
 /// Lists of tags that are read at a time.
 const AT_A_TIME: usize = 8;
@@ -55,6 +55,11 @@ async fn read_catalog(registry: &Registry) -> Result<Vec<String>, RegistryError>
         let reason = "it does not list its repositories: name them without * and ?";
         registry.wire.missing(reason)
     })?;
+    // They become parts of paths.
+    if let Some(name) = found.iter().find(|name| !is_repository(name)) {
+        let reason = format!("its catalog holds {name:?}, which is no repository");
+        return Err(registry.wire.nonsense(reason));
+    }
     Ok(sorted(found))
 }
 
@@ -66,7 +71,7 @@ async fn matching(
 ) -> Result<Vec<Artifact>, RegistryError> {
     let tags = registry.list_tags(repository).await?;
     let meant = tags.iter().filter(|tag| matches_pattern(pattern, tag));
-    let parsed = meant.map(|tag| format!("{repository}:{tag}").parse());
+    let parsed = meant.map(|tag| Artifact::listed(&format!("{repository}:{tag}")));
     parsed.collect::<Result<_, _>>().map_err(|error| {
         registry
             .wire

@@ -14,8 +14,8 @@ use super::wire::Wire;
 /// Names of one list at most.
 pub(super) const MOST_NAMES: usize = 100_000;
 
-/// Names that are asked for at once; a registry may give fewer.
-const PAGE: &str = "1000";
+/// Names that are asked for at once: some registries refuse more than 100 instead of giving fewer.
+const PAGE: &str = "100";
 
 /// Of one list at most, also where they are empty.
 const MOST_PAGES: usize = 10_000;

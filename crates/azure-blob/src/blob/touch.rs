@@ -1,4 +1,4 @@
-//! Changes to a blob that leave its bytes alone. Each renews Last-Modified and the ETag.
+//! Changes to a blob that leave its bytes alone. Each renews Last-Modified and the `ETag`.
 
 use std::collections::{BTreeMap, HashMap};
 

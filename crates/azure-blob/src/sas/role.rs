@@ -12,11 +12,11 @@ pub use grant::{Grant, GrantError, VERSION};
 /// What a SAS is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SasRole {
-    /// An ExportPipeline writes blobs into the container: read, add, write, list (Microsoft's `alrw`).
+    /// An `ExportPipeline` writes blobs into the container: read, add, write, list (Microsoft's `alrw`).
     Export,
-    /// An ImportPipeline reads blobs of the container, and lists them for its source trigger.
+    /// An `ImportPipeline` reads blobs of the container, and lists them for its source trigger.
     Import {
-        /// Its option DeleteSourceBlobOnSuccess is set: delete, too.
+        /// Its option `DeleteSourceBlobOnSuccess` is set: delete, too.
         delete: bool,
     },
     /// A copy reads the blob; with a container's SAS one may list what there is, too.
@@ -32,10 +32,9 @@ impl SasRole {
     pub fn permissions(self, blob: bool) -> &'static str {
         match self {
             Self::Export => "rawl",
-            Self::Import { delete: false } => "rl",
             Self::Import { delete: true } => "rdl",
             Self::CopyFrom if blob => "r",
-            Self::CopyFrom => "rl",
+            Self::Import { delete: false } | Self::CopyFrom => "rl",
             Self::CopyTo => "rw",
         }
     }

@@ -199,4 +199,4 @@ fn digest_of(text: &str) -> Result<Digest, Refused> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::cloud) mod tests;

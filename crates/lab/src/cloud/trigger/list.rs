@@ -27,8 +27,8 @@ pub(super) struct Seen {
 pub(super) async fn blobs(container: Container<'_>) -> Result<Vec<Seen>, Refused> {
     let (mut blobs, mut marker) = (Vec::new(), String::new());
     for _ in 0..PAGES {
-        let marked = utf8_percent_encode(&marker, NON_ALPHANUMERIC);
-        let query = format!("restype=container&comp=list&include=metadata&marker={marked}");
+        let from = utf8_percent_encode(&marker, NON_ALPHANUMERIC);
+        let query = format!("restype=container&comp=list&include=metadata&marker={from}");
         let mut ask = Ask::new(Method::GET, "");
         ask.query = &query;
         let page = text(container.ask(&ask).await?).await?;

@@ -18,7 +18,7 @@ use super::{AnswerBody, Registry, Route, pairs};
 /// The user that stands for a refresh token.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-fn token(registry: &Registry, kind: &str) -> String {
+pub(super) fn token(registry: &Registry, kind: &str) -> String {
     static KEY: OnceLock<[u8; 32]> = OnceLock::new();
     let key = KEY.get_or_init(rand::random);
     // A key of any length will do; that of 32 bytes cannot fail.
