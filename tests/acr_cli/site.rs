@@ -141,7 +141,9 @@ impl Site {
         let text = text
             .replace(cloud, "https://CLOUD")
             .replace(&self.lab.endpoint(), "http://STORAGE");
-        self.desk.steady(&text)
+        self.desk
+            .steady(&text)
+            .replace(SUBSCRIPTION, "[subscription]")
     }
 }
 
