@@ -69,7 +69,8 @@ pub(crate) async fn run(
     streams.table(&table)?;
     // A table on a terminal has no room for what matters most.
     for check in checks.iter().filter(|check| check.state == State::Problem) {
-        streams.say(&format!("\n{}: {}", check.check, check.finding))?;
+        let finding: Vec<&str> = check.finding.split_whitespace().collect();
+        streams.say(&format!("\n{}: {}", check.check, finding.join(" ")))?;
         streams.say(&format!("  {}", check.todo))?;
     }
     let count = |state| checks.iter().filter(|check| check.state == state).count();
