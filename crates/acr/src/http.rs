@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::{ClientOptions, Transport};
+use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 use url::{Host, Url};
 
+mod client;
+mod log;
 mod transport;
 
-/// TCP, TLS and proxy handshakes together, per address tried.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) use transport::Wire;
 
-/// The same for IMDS, which is on this machine's own link or not at all.
-const IMDS_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// The instance metadata service of every cloud.
+const IMDS: &str = "169.254.169.254";
 
 /// Until an answer's head, where the options name no time: longer than ARM's own limit of 60 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
@@ -53,7 +53,7 @@ impl fmt::Debug for NetworkOptions {
 #[derive(Clone)]
 pub struct Network {
     client: Client,
-    /// For IMDS: never through a proxy.
+    /// For the machine's own link (IMDS): never through a proxy.
     direct: Client,
     options: NetworkOptions,
 }
@@ -87,60 +87,17 @@ pub struct SendError {
 }
 
 impl Network {
-    /// # Errors
-    /// When a certificate is not PEM or the proxy is no URL that can be used.
-    pub fn new(options: NetworkOptions) -> Result<Self, NetworkError> {
-        let mut extra = Vec::new();
-        for pem in &options.ca_certs {
-            let found = Certificate::from_pem_bundle(pem).unwrap_or_default();
-            if found.is_empty() {
-                let reason = "a CA file holds no readable PEM certificate".to_owned();
-                return Err(NetworkError { reason });
-            }
-            extra.extend(found);
-        }
-        let proxy = match &options.proxy {
-            Some(url) => {
-                let proxy = Proxy::all(url.as_str()).map_err(setup)?;
-                Some(proxy.no_proxy(NoProxy::from_env()))
-            }
-            None => None,
-        };
-        let make = |with_roots: bool| {
-            let builder = builder(&options, CONNECT_TIMEOUT);
-            let builder = match proxy.clone() {
-                Some(proxy) => builder.proxy(proxy),
-                None => builder,
-            };
-            trusting(builder, &extra, with_roots).build()
-        };
-        let client = match make(true) {
-            Ok(client) => client,
-            // A machine without any root certificates: http must work all the same, and https then says that the
-            // server is not trusted.
-            Err(_) if extra.is_empty() => make(false).map_err(setup)?,
-            Err(error) => return Err(setup(error)),
-        };
-        let direct = builder(&options, IMDS_CONNECT_TIMEOUT).no_proxy();
-        let direct = direct.tls_certs_only(extra).build().map_err(setup)?;
-        Ok(Self {
-            client,
-            direct,
-            options,
-        })
-    }
-
     /// For requests of one's own. [`Self::send`] guards tokens, this does not.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// For azure_core's clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
+    /// For `azure_core`'s clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions {
-            transport: Some(Transport::new(Arc::new(transport::Wire(self.clone())))),
+            transport: Some(Transport::new(Arc::new(Wire(self.clone())))),
             ..ClientOptions::default()
         }
     }
@@ -160,14 +117,16 @@ impl Network {
         &self,
         mut request: reqwest::Request,
     ) -> Result<reqwest::Response, SendError> {
-        let client = if is_imds(request.url()) {
-            if let Some(imds) = &self.options.imds {
-                redirect(request.url_mut(), imds);
-            }
+        let client = if is_link_local(request.url()) {
             &self.direct
         } else {
             &self.client
         };
+        if let Some(imds) = &self.options.imds
+            && request.url().host_str() == Some(IMDS)
+        {
+            redirect(request.url_mut(), imds);
+        }
         if request.headers().contains_key(AUTHORIZATION) && !is_safe(request.url()) {
             return Err(SendError {
                 connect: true,
@@ -176,14 +135,17 @@ impl Network {
             });
         }
         let limit = self.answer_timeout();
-        match tokio::time::timeout(limit, client.execute(request)).await {
+        let line = log::Line::of(&request);
+        let answer = match tokio::time::timeout(limit, client.execute(request)).await {
             Ok(answer) => answer.map_err(SendError::from),
             Err(_) => Err(SendError {
                 connect: false,
                 refused: false,
                 reason: format!("no answer within {} s", limit.as_secs()),
             }),
-        }
+        };
+        line.log(&answer);
+        answer
     }
 
     fn answer_timeout(&self) -> Duration {
@@ -229,8 +191,9 @@ pub(crate) fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-fn is_imds(url: &Url) -> bool {
-    url.host_str() == Some("169.254.169.254")
+/// IMDS and the like (App Service): on this machine's own link, where no proxy reaches.
+fn is_link_local(url: &Url) -> bool {
+    matches!(url.host(), Some(Host::Ipv4(address)) if address.is_link_local())
 }
 
 /// The same path and query at another server, behind the path that its URL may have.
@@ -240,36 +203,6 @@ fn redirect(url: &mut Url, server: &Url) {
     to.set_path(&path);
     to.set_query(url.query());
     *url = to;
-}
-
-/// No redirects (a token must not wander off to another host), no repeats (callers know what may be repeated).
-fn builder(options: &NetworkOptions, connect: Duration) -> ClientBuilder {
-    let name = match options.user_agent.as_str() {
-        "" => concat!("blobferry/", env!("CARGO_PKG_VERSION")),
-        name => name,
-    };
-    Client::builder()
-        .user_agent(name)
-        .redirect(Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(connect)
-        .read_timeout(ANSWER_TIMEOUT.max(options.timeout))
-        .tcp_nodelay(true)
-}
-
-fn trusting(builder: ClientBuilder, extra: &[Certificate], with_roots: bool) -> ClientBuilder {
-    if with_roots {
-        builder.tls_certs_merge(extra.iter().cloned())
-    } else {
-        builder.tls_certs_only([])
-    }
-}
-
-fn setup(error: reqwest::Error) -> NetworkError {
-    NetworkError {
-        reason: causes(&error.without_url()),
-    }
 }
 
 impl From<reqwest::Error> for SendError {
