@@ -23,9 +23,23 @@ fn an_expired_sas_in_the_secret_is_named() {
     let secret = format!("{vault}/secrets/sas1");
     let sas = ground.sas("source", "rawl", 3600);
     ground.write("secret.sas", &sas);
-    drop(ground.run(&["secret", "set", "-s", &secret, "--value-file", "secret.sas"], 0));
+    drop(ground.run(
+        &["secret", "set", "-s", &secret, "--value-file", "secret.sas"],
+        0,
+    ));
     let container = ground.container("source");
-    let words = ["export-pipeline", "create", "-r", "registry1", "-n", "pipe3", "-c", &container, "-s", &secret];
+    let words = [
+        "export-pipeline",
+        "create",
+        "-r",
+        "registry1",
+        "-n",
+        "pipe3",
+        "-c",
+        &container,
+        "-s",
+        &secret,
+    ];
     drop(ground.run(&words, 0));
     let pipeline = ["-r", "registry1", "-p", "pipe3", "-b", "x.tar"];
     // The lab's SAS allows plain http, because its storage is asked by it.
@@ -36,27 +50,48 @@ fn an_expired_sas_in_the_secret_is_named() {
     let old = ground.sas("source", "rawl", -60);
     ground.write("old.sas", &old);
     let url = format!("{container}/x.tar");
-    let lines = diagnose(&ground, &["-b", &url, "--sas-file", "old.sas", "-t", "export"], 3);
+    let lines = diagnose(
+        &ground,
+        &["-b", &url, "--sas-file", "old.sas", "-t", "export"],
+        3,
+    );
     let found = problems(&lines);
-    assert!(found.contains(&"sas-time") && found.contains(&"storage-answer"), "{found:?}");
+    assert!(
+        found.contains(&"sas-time") && found.contains(&"storage-answer"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn a_sound_pipeline_has_no_problem_and_a_failed_run_is_explained() {
     let ground = Ground::new(&few());
     ground.export(&["-a", "app:1"], 0);
-    let lines = diagnose(&ground, &["-r", "registry1", "-p", "pipe1", "-a", "app:1"], 0);
+    let lines = diagnose(
+        &ground,
+        &["-r", "registry1", "-p", "pipe1", "-a", "app:1"],
+        0,
+    );
     assert_eq!(lines.last().unwrap()["status"], "no_problem");
-    ground.change(|behaviour| behaviour.fail_runs = Some("RESPONSE 403 AuthorizationFailure".to_owned()));
-    ground.export(&["-a", "app:2", "--receipt", "other.json", "-b", "other.tar"], 8);
+    ground.change(|behaviour| {
+        behaviour.fail_runs = Some("RESPONSE 403 AuthorizationFailure".to_owned())
+    });
+    ground.export(
+        &["-a", "app:2", "--receipt", "other.json", "-b", "other.tar"],
+        8,
+    );
     let run = ground.runs("registry1");
     let receipt = ground.path("other.json");
     let receipt: Value = serde_json::from_slice(&fs_err::read(receipt).unwrap()).unwrap();
     let name = receipt["runs"][0]["run"].as_str().unwrap();
     assert!(run.iter().any(|known| known == name));
     let lines = diagnose(&ground, &["-r", "registry1", "-n", name], 3);
-    let outcome = of_type(&lines, "check").into_iter().find(|check| check["check"] == "run-outcome");
-    assert!(outcome.unwrap()["todo"].to_string().contains("firewall"), "{outcome:?}");
+    let outcome = of_type(&lines, "check")
+        .into_iter()
+        .find(|check| check["check"] == "run-outcome");
+    assert!(
+        outcome.unwrap()["todo"].to_string().contains("firewall"),
+        "{outcome:?}"
+    );
     let table = ground.run(&["diagnose", "-r", "registry1", "-n", name], 3);
     assert!(table.stdout_text().contains("run-outcome"));
 }
@@ -69,7 +104,16 @@ fn what_keeps_a_trigger_from_firing_is_named() {
         about.metadata.clear();
         about.headers.content_md5 = None;
     });
-    let words = ["-r", "registry2", "-p", "pipe2", "-b", "week.tar", "--sas-file", "target.sas"];
+    let words = [
+        "-r",
+        "registry2",
+        "-p",
+        "pipe2",
+        "-b",
+        "week.tar",
+        "--sas-file",
+        "target.sas",
+    ];
     let found = diagnose(&ground, &words, 3);
     let found = problems(&found);
     for check in ["trigger-enabled", "trigger-category"] {

@@ -61,7 +61,9 @@ impl Ground {
         };
         let lab = Lab::start(options).unwrap();
         for account in ["source", "target"] {
-            let made = lab.store().create_container(&at(account, ""), Metadata::new());
+            let made = lab
+                .store()
+                .create_container(&at(account, ""), Metadata::new());
             assert!(made.is_ok());
         }
         let mut ground = Self {
@@ -102,8 +104,12 @@ impl Ground {
         };
         let key = self.lab.store().key(account).unwrap();
         let sas = terms.sign(&at(account, ""), &key);
-        let signature = sas.split('&').find(|field| field.starts_with("sig=")).unwrap();
-        self.secrets.push(signature.trim_start_matches("sig=").to_owned());
+        let signature = sas
+            .split('&')
+            .find(|field| field.starts_with("sig="))
+            .unwrap();
+        self.secrets
+            .push(signature.trim_start_matches("sig=").to_owned());
         sas
     }
 
@@ -112,10 +118,28 @@ impl Ground {
     }
 
     /// Makes a pipeline that uses its identity.
-    pub(crate) fn pipeline(&self, kind: &str, registry: &str, name: &str, account: &str, more: &[&str]) {
+    pub(crate) fn pipeline(
+        &self,
+        kind: &str,
+        registry: &str,
+        name: &str,
+        account: &str,
+        more: &[&str],
+    ) {
         let (group, container) = (format!("{kind}-pipeline"), self.container(account));
         let words = [
-            &[&group, "create", "-r", registry, "-n", name, "-m", "ManagedIdentity", "-c", &container][..],
+            &[
+                &group,
+                "create",
+                "-r",
+                registry,
+                "-n",
+                name,
+                "-m",
+                "ManagedIdentity",
+                "-c",
+                &container,
+            ][..],
             more,
         ];
         drop(self.run(&words.concat(), 0));
@@ -143,7 +167,12 @@ impl Ground {
             .env("AZURE_CLIENT_SECRET", CLIENT_SECRET)
             .folder(folder)
             .timeout(Duration::from_secs(120));
-        for name in ["ACR_TRANSFER_SAS", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "COLUMNS"] {
+        for name in [
+            "ACR_TRANSFER_SAS",
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+            "AZURE_FEDERATED_TOKEN_FILE",
+            "COLUMNS",
+        ] {
             run = run.env_remove(name);
         }
         run
@@ -165,7 +194,17 @@ impl Ground {
     /// `export` from registry1 by pipe1 into the blob `week.tar`, as JSON.
     pub(crate) fn export(&self, more: &[&str], code: i32) -> Vec<Value> {
         let words = [
-            &["export", "-r", "registry1", "-p", "pipe1", "-b", "week.tar", "-o", "json"][..],
+            &[
+                "export",
+                "-r",
+                "registry1",
+                "-p",
+                "pipe1",
+                "-b",
+                "week.tar",
+                "-o",
+                "json",
+            ][..],
             &["--sas-file", "source.sas", "--receipt", "receipt.json"],
             more,
         ];
@@ -175,7 +214,17 @@ impl Ground {
     /// `import` into registry2 by pipe2, as JSON.
     pub(crate) fn import(&self, more: &[&str], code: i32) -> Vec<Value> {
         let words = [
-            &["import", "-r", "registry2", "-p", "pipe2", "-o", "json", "--sas-file", "target.sas"][..],
+            &[
+                "import",
+                "-r",
+                "registry2",
+                "-p",
+                "pipe2",
+                "-o",
+                "json",
+                "--sas-file",
+                "target.sas",
+            ][..],
             more,
         ];
         self.run(&words.concat(), code).json_lines().unwrap()
@@ -186,7 +235,10 @@ impl Ground {
         let store = self.lab.store();
         let there = store.blob(&at("source", blob)).unwrap();
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut there.content.reader(), &mut bytes).unwrap();
+        let mut reader = there.content.reader();
+        while let Some(piece) = reader.next(1 << 20).unwrap() {
+            bytes.extend_from_slice(&piece);
+        }
         let mut about = there.about.clone();
         bend(&mut bytes, &mut about);
         let content = Content::memory(bytes.into());
@@ -199,7 +251,8 @@ impl Ground {
         let words = ["pipeline-run", "list", "-r", registry, "-o", "json"];
         let lines = self.run(&words, 0).json_lines().unwrap();
         let runs = lines.iter().filter(|line| line["type"] == "run");
-        runs.map(|run| run["name"].as_str().unwrap().to_owned()).collect()
+        runs.map(|run| run["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -220,8 +273,14 @@ fn layout(root: &std::path::Path, artifacts: &[String]) {
     let media_type = "application/vnd.oci.image.manifest.v1+json";
     let entries = artifacts.iter().map(|name| {
         let config = json!({"architecture": "amd64", "os": "linux", "author": name}).to_string();
-        let config = put("application/vnd.oci.image.config.v1+json", config.as_bytes());
-        let layer = put("application/vnd.oci.image.layer.v1.tar", b"not much of a layer");
+        let config = put(
+            "application/vnd.oci.image.config.v1+json",
+            config.as_bytes(),
+        );
+        let layer = put(
+            "application/vnd.oci.image.layer.v1.tar",
+            b"not much of a layer",
+        );
         let manifest = json!({
             "schemaVersion": 2, "mediaType": media_type, "config": config, "layers": [layer],
         });
