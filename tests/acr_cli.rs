@@ -13,3 +13,9 @@ mod desk;
 mod offline;
 #[path = "acr_cli/parameters.rs"]
 mod parameters;
+#[path = "acr_cli/pipelines.rs"]
+mod pipelines;
+#[path = "acr_cli/runs.rs"]
+mod runs;
+#[path = "acr_cli/site.rs"]
+mod site;

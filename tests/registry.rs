@@ -1,11 +1,7 @@
 //! Registries read and judged: Debian's docker-registry filled by skopeo, and one of our own that throttles, pages, asks
 //! for tokens and lies.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "registry/judged.rs"]
 mod judged;

@@ -1,5 +1,7 @@
 //! What needs no cloud: help, usage errors, requests that are only shown.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use insta::{assert_snapshot, with_settings};
 
 use crate::desk::{Desk, last_line, line_of, told};
@@ -185,6 +187,8 @@ fn what_says_where_is_asked_for_by_name() {
     }
     for words in [
         &["pipeline-run", "list", "--login", "secret"][..],
+        &["pipeline-run", "list", "--login", "certificate"],
+        &["pipeline-run", "list", "--login", "workload"],
         &["pipeline-run", "list", "--login", "token"],
     ] {
         all.push_str(&told(words, &desk.run(words, 5)));
@@ -404,5 +408,50 @@ fn errors_for_programs_are_one_json_line() {
             (&"error".into(), &2.into())
         );
         assert!(finished.stderr.is_empty(), "{}", finished.stderr_text());
+    }
+}
+
+#[test]
+fn the_az_cli_tells_the_subscription_where_nothing_else_does() {
+    let desk = Desk::new();
+    let az = desk.write(
+        "az",
+        "#!/bin/sh\n[ \"$*\" = 'account show --query id -o tsv' ] && echo sub-of-az\n",
+    );
+    fs_err::set_permissions(&az, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let words = [
+        "pipeline-run",
+        "create",
+        "-p",
+        "pipe1",
+        "-t",
+        "import",
+        "-b",
+        "a",
+        "-g",
+        "group1",
+        "-r",
+        "registry1",
+        "--dry-run",
+    ];
+    let said = desk.run(&words, 0).stdout_text();
+    assert!(said.contains("/subscriptions/sub-of-az/"), "{said}");
+    let told = desk
+        .command(&words)
+        .env("AZURE_SUBSCRIPTION_ID", "sub-of-env");
+    let said = told.run().unwrap().expect_code(0).stdout_text();
+    assert!(said.contains("/subscriptions/sub-of-env/"), "{said}");
+}
+
+#[test]
+fn a_token_file_without_a_token_is_refused_and_not_repeated() {
+    let desk = Desk::new();
+    for text in ["", "two words", &"x".repeat(70_000)] {
+        let path = desk.write("token", text);
+        let words = with_where(&["pipeline-run", "list", "--login", "token"]);
+        let refused = desk.command(&words).env("ACR_TRANSFER_TOKEN_FILE", path);
+        let said = refused.run().unwrap().expect_code(5).stderr_text();
+        assert!(said.contains("ACR_TRANSFER_TOKEN_FILE"), "{said}");
+        assert!(!said.contains("two words"), "{said}");
     }
 }

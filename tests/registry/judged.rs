@@ -9,11 +9,11 @@ use crate::served::{Request, Response, Served};
 use crate::{anonymous, artifact, selections};
 
 /// A registry that has these manifests, by the end of their path.
-pub fn holding(manifests: Vec<(String, Vec<u8>)>) -> Served {
+pub(crate) fn holding(manifests: Vec<(String, Vec<u8>)>) -> Served {
     Served::new(move |_, request| manifest_of(&manifests, request))
 }
 
-pub fn manifest_of(manifests: &[(String, Vec<u8>)], request: &Request) -> Response {
+fn manifest_of(manifests: &[(String, Vec<u8>)], request: &Request) -> Response {
     let found = manifests.iter().find(|(end, bytes)| {
         request.target.ends_with(end) || request.target.ends_with(&digest(bytes))
     });
@@ -25,7 +25,7 @@ pub fn manifest_of(manifests: &[(String, Vec<u8>)], request: &Request) -> Respon
     }
 }
 
-pub fn index(manifests: &[Value]) -> Vec<u8> {
+pub(crate) fn index(manifests: &[Value]) -> Vec<u8> {
     let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": manifests});
     index.to_string().into_bytes()
 }
@@ -137,9 +137,10 @@ async fn more_than_fifty_are_an_error_for_one_run_and_a_note_for_several() {
         (Many::Split, Severity::Note),
     ] {
         let report = judged(&served, &["app:t*"], many).await;
-        let last = report.findings.last().unwrap();
-        assert_eq!((last.code, last.severity), ("too-many", severity));
-        assert!(last.message.contains("51 artifacts"), "{}", last.message);
+        let finding = report.findings.last().unwrap();
+        assert_eq!((finding.code, finding.severity), ("too-many", severity));
+        let message = &finding.message;
+        assert!(message.contains("51 artifacts"), "{message}");
         assert_eq!((report.runs, report.selected.len()), (2, 51));
     }
 }

@@ -1,8 +1,12 @@
 //! Pages, throttling, and answers that are not what they should be.
 
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use blobferry_acr::registry::RegistryClass;
+use blobferry_acr::http::{Network, NetworkOptions};
+use blobferry_acr::preflight::{Many, preflight};
+use blobferry_acr::registry::{Registry, RegistryClass, RegistryLogin};
 use blobferry_harness::image::{Image, OCI_INDEX, OCI_MANIFEST, descriptor, digest};
 use serde_json::json;
 
@@ -66,9 +70,11 @@ async fn pages_that_go_in_circles_or_away_are_refused() {
 
 #[tokio::test]
 async fn names_that_are_none_are_refused() {
-    let served = Served::new(|_, request| match request.target.contains("_catalog") {
-        true => Response::new(200, r#"{"repositories":["../../admin"]}"#),
-        false => Response::new(200, r#"{"tags":["a\u001b[2J"]}"#),
+    let served = Served::new(|_, request| {
+        let catalog = r#"{"repositories":["../../admin"]}"#;
+        let tags = r#"{"tags":["a\u001b[2J"]}"#;
+        let is_catalog = request.target.contains("_catalog");
+        Response::new(200, if is_catalog { catalog } else { tags })
     });
     let registry = anonymous(served.host()).await;
     for text in ["*", "app:*"] {
@@ -117,15 +123,54 @@ async fn nobody_there_is_unavailable() {
 }
 
 #[tokio::test]
+async fn silence_is_waited_for_so_long_only() {
+    // The kernel takes the connections, and nobody answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = format!("http://{}", silent.local_addr().unwrap());
+    let options = NetworkOptions {
+        timeout: Duration::from_millis(50),
+        ..NetworkOptions::default()
+    };
+    let network = Network::new(options).unwrap();
+    let registry = Registry::connect(&host, &RegistryLogin::Anonymous, &network, false);
+    let found = registry.await.unwrap().digest(&artifact("app:1")).await;
+    assert_eq!(found.unwrap_err().class, RegistryClass::Unavailable);
+}
+
+/// Eight artifacts are read at a time, and all want the same list and the same token.
+#[tokio::test]
+async fn tags_are_listed_once_also_by_many_at_a_time() {
+    let image = Image::oci(&["one"]).manifest();
+    let manifests: Vec<_> = (0..8)
+        .map(|tag| (format!("manifests/{tag}"), image.clone()))
+        .collect();
+    let served = holding(manifests);
+    let registry = anonymous(served.host()).await;
+    let texts: Vec<_> = (0..8).map(|tag| format!("app:{tag}")).collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let report = preflight(&registry, &selections(&texts), Many::Refused)
+        .await
+        .unwrap();
+    assert_eq!(report.artifacts.len(), 8);
+    let lists = served
+        .paths()
+        .iter()
+        .filter(|path| path.ends_with("/tags/list"))
+        .count();
+    assert_eq!(lists, 1);
+}
+
+#[tokio::test]
 async fn bytes_that_are_not_what_the_digest_says_are_refused() {
     let image = Image::oci(&["one"]).manifest();
     let other = digest(b"other");
     let (sent, said) = (image.clone(), other.clone());
     let served = Served::new(move |_, request| {
         let answer = Response::new(200, sent.clone());
-        match request.target.ends_with("/lie") {
-            true => answer.with("Docker-Content-Digest", said.clone()),
-            false => answer,
+        if request.target.ends_with("/lie") {
+            answer.with("Docker-Content-Digest", said.clone())
+        } else {
+            answer
         }
     });
     let registry = anonymous(served.host()).await;
@@ -192,9 +237,10 @@ async fn referrers_come_by_the_api_with_all_pages() {
         if !request.target.starts_with(&path) {
             return Response::new(404, "");
         }
-        match request.target.contains("page=2") {
-            true => Response::new(200, pages[1].clone()),
-            false => Response::new(200, pages[0].clone()).with("Link", "<?page=2>; rel=next"),
+        if request.target.contains("page=2") {
+            Response::new(200, pages[1].clone())
+        } else {
+            Response::new(200, pages[0].clone()).with("Link", "<?page=2>; rel=next")
         }
     });
     let registry = anonymous(served.host()).await;

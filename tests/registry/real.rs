@@ -20,16 +20,16 @@ struct Filled {
 
 impl Filled {
     fn or_skip() -> Option<Self> {
-        Self::of(Registry::or_skip()?)
+        Registry::or_skip().map(Self::of)
     }
 
-    fn of(registry: Registry) -> Option<Self> {
+    fn of(registry: Registry) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Some(Self {
+        Self {
             registry,
             layout: Layout::create(folder.path()).unwrap(),
             _folder: folder,
-        })
+        }
     }
 
     /// Pushes an image; its descriptor.
@@ -260,7 +260,7 @@ async fn strange_layers_are_told_and_bytes_counted_once() {
 
 #[tokio::test]
 async fn a_basic_challenge_is_met_by_the_right_password_only() {
-    let Some(filled) = Registry::with_password().and_then(Filled::of) else {
+    let Some(filled) = Registry::with_password().map(Filled::of) else {
         return;
     };
     filled.push("app:1", &Image::oci(&["one"]));

@@ -8,18 +8,18 @@ use std::thread::{self, JoinHandle};
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub struct Request {
-    pub method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// Path and query.
-    pub target: String,
+    pub(crate) target: String,
     /// Of Authorization, or nothing.
-    pub authorization: String,
-    pub body: String,
+    pub(crate) authorization: String,
+    pub(crate) body: String,
 }
 
 /// What to answer.
 #[derive(Clone, Debug)]
-pub struct Response {
+pub(crate) struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
@@ -28,7 +28,7 @@ pub struct Response {
 type Handler = dyn Fn(&str, &Request) -> Response + Send + Sync;
 
 /// A running server. It ends with this value.
-pub struct Served {
+pub(crate) struct Served {
     host: String,
     seen: Arc<Mutex<Vec<Request>>>,
     over: Arc<AtomicBool>,
@@ -36,7 +36,7 @@ pub struct Served {
 }
 
 impl Response {
-    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: Vec::new(),
@@ -44,7 +44,7 @@ impl Response {
         }
     }
 
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
@@ -52,7 +52,9 @@ impl Response {
 
 impl Served {
     /// `handler` gets the server's own `127.0.0.1:PORT` as well.
-    pub fn new(handler: impl Fn(&str, &Request) -> Response + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        handler: impl Fn(&str, &Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -77,17 +79,17 @@ impl Served {
         }
     }
 
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// All requests until now.
-    pub fn seen(&self) -> Vec<Request> {
+    pub(crate) fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Their paths, without queries.
-    pub fn paths(&self) -> Vec<String> {
+    pub(crate) fn paths(&self) -> Vec<String> {
         let path = |request: Request| request.target.split('?').next().unwrap().to_owned();
         self.seen().into_iter().map(path).collect()
     }
@@ -118,7 +120,7 @@ fn answer(stream: TcpStream, host: &str, handler: &Handler, seen: &Mutex<Vec<Req
         response.body.len()
     );
     for (name, value) in &response.headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name, ": ", value, "\r\n"]);
     }
     let mut stream = reader.into_inner();
     let sent = stream.write_all((head + "\r\n").as_bytes());

@@ -1,7 +1,11 @@
 //! Token services: what is sent to them, and what never leaves.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use blobferry_acr::cloud::Cloud;
+use blobferry_acr::login::{Credential, Login, Secret};
 use blobferry_acr::registry::{Registry, RegistryClass, RegistryLogin};
 use blobferry_harness::image::{Image, digest};
 
@@ -89,6 +93,84 @@ async fn a_wrong_password_is_denied_and_not_repeated() {
     }
 }
 
+fn entra(token: &str) -> RegistryLogin {
+    let cloud = Cloud::by_name("public").unwrap();
+    let login = Login::Token(Secret::new(token));
+    RegistryLogin::Entra {
+        credential: Credential::new(&login, &cloud, &network()).unwrap(),
+        audience: cloud.arm_audience.trim_end_matches('/').to_owned(),
+        tenant: Some("a tenant".to_owned()),
+    }
+}
+
+/// ACR's way: the Entra token buys a refresh token, which is the password of the null GUID.
+#[tokio::test]
+async fn an_entra_token_is_exchanged_once() {
+    const NULL_GUID: &str = "00000000-0000-0000-0000-000000000000";
+    let served = Served::new(|host, request| match request.target.as_str() {
+        "/oauth2/exchange" => Response::new(200, r#"{"refresh_token":"refresh"}"#),
+        _ => guarded(host, request, &basic(NULL_GUID, "refresh")),
+    });
+    let registry = connect(served.host(), &entra("ENTRA+TOKEN")).await.unwrap();
+    assert_eq!(expanded(&registry, &["*"]).await, [["app:1"]]);
+    let seen = served.seen();
+    let exchanges: Vec<_> = seen.iter().filter(|one| one.method == "POST").collect();
+    assert_eq!(exchanges.len(), 1);
+    let expected = format!(
+        "grant_type=access_token&service={}&tenant=a+tenant&access_token=ENTRA%2BTOKEN",
+        served.host().replace(':', "%3A")
+    );
+    assert_eq!(exchanges[0].body, expected);
+}
+
+/// A run may last longer than a refresh token.
+#[tokio::test]
+async fn an_expired_refresh_token_is_exchanged_again() {
+    let number = AtomicU32::new(0);
+    let served =
+        Served::new(
+            move |host, request| match request.target.split('?').next().unwrap() {
+                "/oauth2/exchange" => {
+                    let fresh = number.fetch_add(1, Ordering::SeqCst);
+                    Response::new(200, format!(r#"{{"refresh_token":"refresh{fresh}"}}"#))
+                }
+                _ => guarded(
+                    host,
+                    request,
+                    &basic("00000000-0000-0000-0000-000000000000", "refresh1"),
+                ),
+            },
+        );
+    let registry = connect(served.host(), &entra("ENTRA")).await.unwrap();
+    assert!(registry.digest(&artifact("app:1")).await.unwrap().is_some());
+    let exchanges = served
+        .paths()
+        .iter()
+        .filter(|path| *path == "/oauth2/exchange")
+        .count();
+    assert_eq!(exchanges, 2);
+}
+
+#[tokio::test]
+async fn a_refused_exchange_is_denied_without_the_token() {
+    for (status, class) in [(401, RegistryClass::Denied), (404, RegistryClass::Denied)] {
+        let served = Served::new(move |host, request| match request.target.as_str() {
+            "/oauth2/exchange" => Response::new(status, request.body.clone()),
+            _ => guarded(host, request, "nothing"),
+        });
+        let registry = connect(served.host(), &entra("ENTRA-SECRET"))
+            .await
+            .unwrap();
+        let error = registry.digest(&artifact("app:1")).await.unwrap_err();
+        assert_eq!(error.class, class);
+        let shown = format!("{error} {error:?}");
+        assert!(
+            !shown.contains("SECRET") && shown.contains("exchange"),
+            "{shown}"
+        );
+    }
+}
+
 /// Only the registry itself may be asked without TLS.
 #[tokio::test]
 async fn a_password_goes_to_no_other_host_in_the_clear() {
@@ -108,15 +190,13 @@ async fn a_password_goes_to_no_other_host_in_the_clear() {
 #[tokio::test]
 async fn what_is_no_token_is_nonsense_and_not_shown() {
     for body in ["SECRET", "{}", r#"{"token":""}"#, r#"{"token":"SECRET\n"}"#] {
-        let served = Served::new(
-            move |host, request| match request.target.starts_with("/token") {
-                true => Response::new(200, body),
-                false => {
-                    let challenge = format!("Bearer realm=\"http://{host}/token\"");
-                    Response::new(401, "").with("WWW-Authenticate", challenge)
-                }
-            },
-        );
+        let served = Served::new(move |host, request| {
+            if request.target.starts_with("/token") {
+                return Response::new(200, body);
+            }
+            let challenge = format!("Bearer realm=\"http://{host}/token\"");
+            Response::new(401, "").with("WWW-Authenticate", challenge)
+        });
         let registry = connect(served.host(), &RegistryLogin::Anonymous)
             .await
             .unwrap();

@@ -15,9 +15,9 @@ use crate::cli::pipeline::NamedArgs;
 use crate::cli::run::{ListArgs, RunArgs, RunCommand};
 use crate::cli::shared::CloudArgs;
 use crate::context::Context;
-use crate::delete;
-use crate::failure::{Explained as _, nonsense, run_failed};
+use crate::failure::{Explained as _, run_failed};
 use crate::streams::{Streams, Summary};
+use crate::{delete, runs};
 
 /// Does it.
 pub(crate) async fn run(
@@ -62,8 +62,9 @@ async fn show(
 ) -> Result<ExitStatus, Failure> {
     let context = Context::new(shared).await?;
     let (arm, id) = named(&context, args, shared)?;
-    let run = read(arm.get(&id).await.explained()?)?;
-    report::one(&run, None, streams)?;
+    let run = runs::read(arm.get(&id).await.explained()?)?;
+    let error = run.error.as_deref().map(|error| ("error", error));
+    report::one(&run, error, streams)?;
     streams.record(&Summary::new("shown", Some(&run.name)))?;
     Ok(ExitStatus::Done)
 }
@@ -93,11 +94,7 @@ async fn list(
 /// All runs of a registry.
 async fn all(arm: &Arm, registry: &RegistryId) -> Result<Vec<PipelineRun>, Failure> {
     let answers = arm.list(registry, Kind::PipelineRun, None).await;
-    answers.explained()?.into_iter().map(read).collect()
-}
-
-fn read(answer: serde_json::Value) -> Result<PipelineRun, Failure> {
-    PipelineRun::read(answer).map_err(|error| nonsense(&error))
+    answers.explained()?.into_iter().map(runs::read).collect()
 }
 
 /// Reports a run that has ended; one that did not succeed is exit 8. `remark`: what else is to be said of it.

@@ -107,11 +107,12 @@ impl Streams {
             return Ok(());
         }
         let mut to = io::stdout();
-        // No width, no cutting: a file or a pipe gets everything.
-        let width = rustix::termios::tcgetwinsize(&to)
+        // No width, no cutting: a file or a pipe gets everything, unless the environment says how wide it shall be.
+        let terminal = rustix::termios::tcgetwinsize(&to)
             .ok()
-            .map(|size| usize::from(size.ws_col))
-            .filter(|width| *width > 0);
+            .map(|size| usize::from(size.ws_col));
+        let asked = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let width = terminal.or_else(asked).filter(|width| *width > 0);
         table
             .write(&mut to, width)
             .map_err(|error| unwritten(&error))

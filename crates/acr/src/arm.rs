@@ -91,7 +91,7 @@ pub struct ArmError {
     pub correlation: Option<String>,
     /// Where the login failed.
     #[source]
-    pub login: Option<LoginError>,
+    pub login: Option<Box<LoginError>>,
 }
 
 /// A client of one cloud's resource manager. Cheap to clone.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use azure_core::http::{ClientOptions, Transport};
 use reqwest::header::AUTHORIZATION;
@@ -12,11 +12,16 @@ use url::{Host, Url};
 
 mod transport;
 
+pub(crate) use transport::Wire;
+
 /// TCP, TLS and proxy handshakes together, per address tried.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The same for IMDS, which is on this machine's own link or not at all.
+/// [`CONNECT_TIMEOUT`] for IMDS, which is on this machine's own link or not at all.
 const IMDS_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The instance metadata service of every cloud.
+const IMDS: &str = "169.254.169.254";
 
 /// Until an answer's head, where the options name no time: longer than ARM's own limit of 60 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(100);
@@ -53,7 +58,7 @@ impl fmt::Debug for NetworkOptions {
 #[derive(Clone)]
 pub struct Network {
     client: Client,
-    /// For IMDS: never through a proxy.
+    /// For the machine's own link (IMDS): never through a proxy.
     direct: Client,
     options: NetworkOptions,
 }
@@ -101,7 +106,14 @@ impl Network {
         }
         let proxy = match &options.proxy {
             Some(url) => {
-                let proxy = Proxy::all(url.as_str()).map_err(setup)?;
+                // The reason must not be reqwest's: it would show the URL, with its password.
+                let unusable = || NetworkError {
+                    reason: "a proxy is http://host:port or https://host:port".to_owned(),
+                };
+                if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
+                    return Err(unusable());
+                }
+                let proxy = Proxy::all(url.as_str()).map_err(|_| unusable())?;
                 Some(proxy.no_proxy(NoProxy::from_env()))
             }
             None => None,
@@ -136,11 +148,11 @@ impl Network {
         &self.client
     }
 
-    /// For azure_core's clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
+    /// For `azure_core`'s clients (identity, Key Vault): the same connection pool, CA and proxy; IMDS redirected where asked.
     #[must_use]
     pub fn client_options(&self) -> ClientOptions {
         ClientOptions {
-            transport: Some(Transport::new(Arc::new(transport::Wire(self.clone())))),
+            transport: Some(Transport::new(Arc::new(Wire(self.clone())))),
             ..ClientOptions::default()
         }
     }
@@ -160,14 +172,16 @@ impl Network {
         &self,
         mut request: reqwest::Request,
     ) -> Result<reqwest::Response, SendError> {
-        let client = if is_imds(request.url()) {
-            if let Some(imds) = &self.options.imds {
-                redirect(request.url_mut(), imds);
-            }
+        let client = if is_link_local(request.url()) {
             &self.direct
         } else {
             &self.client
         };
+        if let Some(imds) = &self.options.imds
+            && request.url().host_str() == Some(IMDS)
+        {
+            redirect(request.url_mut(), imds);
+        }
         if request.headers().contains_key(AUTHORIZATION) && !is_safe(request.url()) {
             return Err(SendError {
                 connect: true,
@@ -176,14 +190,17 @@ impl Network {
             });
         }
         let limit = self.answer_timeout();
-        match tokio::time::timeout(limit, client.execute(request)).await {
+        let line = Line::of(&request);
+        let answer = match tokio::time::timeout(limit, client.execute(request)).await {
             Ok(answer) => answer.map_err(SendError::from),
             Err(_) => Err(SendError {
                 connect: false,
                 refused: false,
                 reason: format!("no answer within {} s", limit.as_secs()),
             }),
-        }
+        };
+        line.log(&answer);
+        answer
     }
 
     fn answer_timeout(&self) -> Duration {
@@ -229,8 +246,49 @@ pub(crate) fn is_safe(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 
-fn is_imds(url: &Url) -> bool {
-    url.host_str() == Some("169.254.169.254")
+/// IMDS and the like (App Service): on this machine's own link, where no proxy reaches.
+fn is_link_local(url: &Url) -> bool {
+    matches!(url.host(), Some(Host::Ipv4(address)) if address.is_link_local())
+}
+
+/// One line of the log for each request; the query, where a signature may be, stays out.
+struct Line {
+    method: reqwest::Method,
+    host: String,
+    path: String,
+    started: Instant,
+}
+
+impl Line {
+    fn of(request: &reqwest::Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            host: request.url().host_str().unwrap_or_default().to_owned(),
+            path: request.url().path().to_owned(),
+            started: Instant::now(),
+        }
+    }
+
+    fn log(self, answer: &Result<reqwest::Response, SendError>) {
+        let Self {
+            method,
+            host,
+            path,
+            started,
+        } = self;
+        let millis = started.elapsed().as_millis();
+        match answer {
+            Ok(answer) => {
+                let names = ["x-ms-correlation-request-id", "x-ms-request-id"];
+                let id = names
+                    .into_iter()
+                    .find_map(|name| answer.headers().get(name)?.to_str().ok());
+                let status = answer.status().as_u16();
+                tracing::debug!(%method, host, path, status, id, millis, "answered");
+            }
+            Err(error) => tracing::debug!(%method, host, path, %error, millis, "not answered"),
+        }
+    }
 }
 
 /// The same path and query at another server, behind the path that its URL may have.

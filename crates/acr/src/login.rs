@@ -1,6 +1,6 @@
-//! Who one is: tokens of Entra ID by azure_identity. A token is never printed, logged or kept on disk.
+//! Who one is: tokens of Entra ID by `azure_identity`. A token is never printed, logged or kept on disk.
 //!
-//! azure_identity's own client certificate needs OpenSSL, so [`assertion`] signs what it would sign.
+//! `azure_identity`'s own client certificate needs OpenSSL, so [`assertion`] signs what it would sign.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
@@ -16,9 +16,10 @@ use azure_identity::{
 };
 
 use crate::cloud::Cloud;
-use crate::http::Network;
+use crate::http::{Network, Wire};
 
 mod assertion;
+mod entra;
 mod fixed;
 mod reason;
 mod renewing;
@@ -80,7 +81,7 @@ pub enum Login {
         /// Read again for each token.
         token_file: PathBuf,
     },
-    /// Of this machine: IMDS, or App Service where `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` are set. azure_identity
+    /// Of this machine: IMDS, or App Service where `IDENTITY_ENDPOINT` and `IDENTITY_HEADER` are set. `azure_identity`
     /// itself reads those two of the environment.
     ManagedIdentity {
         /// Client id of a user-assigned one.
@@ -161,7 +162,7 @@ impl Credential {
         self.inner.forget();
     }
 
-    /// For azure_core's own clients; [`Self::forget`] counts for it, too.
+    /// For `azure_core`'s own clients; [`Self::forget`] counts for it, too.
     #[must_use]
     pub fn inner(&self) -> Arc<dyn TokenCredential> {
         let inner: Arc<Renewing> = Arc::clone(&self.inner);
@@ -188,7 +189,7 @@ impl Credential {
     }
 }
 
-/// How a fresh credential of azure_identity is made, with an empty cache. Files are read now, the network is not asked.
+/// How a fresh credential of `azure_identity` is made, with an empty cache. Files are read now, the network is not asked.
 fn make(login: &Login, cloud: &Cloud, network: &Network) -> azure_core::Result<Make> {
     let options = client_options(cloud, network);
     Ok(match login.clone() {
@@ -222,9 +223,10 @@ fn make(login: &Login, cloud: &Cloud, network: &Network) -> azure_core::Result<M
             token_file,
         } => asserting(tenant, client, TokenFile::at(token_file)?, options),
         Login::ManagedIdentity { client } => Box::new(move || {
-            let mut managed = ManagedIdentityCredentialOptions::default();
-            managed.user_assigned_id = client.clone().map(UserAssignedId::ClientId);
-            managed.client_options = options.clone();
+            let managed = ManagedIdentityCredentialOptions {
+                user_assigned_id: client.clone().map(UserAssignedId::ClientId),
+                client_options: options.clone(),
+            };
             Ok(ManagedIdentityCredential::new(Some(managed))?)
         }),
         Login::AzureCli { tenant } => Box::new(move || {
@@ -262,8 +264,10 @@ where
 fn client_options(cloud: &Cloud, network: &Network) -> ClientOptions {
     let mut custom = CustomConfiguration::default();
     cloud.login.as_str().clone_into(&mut custom.authority_host);
+    let wire = entra::Entra(Wire(network.clone()));
     ClientOptions {
         cloud: Some(Arc::new(CloudConfiguration::from(custom))),
+        transport: Some(Transport::new(Arc::new(wire))),
         ..network.client_options()
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    #[expect(clippy::needless_pass_by_value, reason = "scripts read better")]
     pub(crate) fn new(status: u16, body: impl ToString) -> Self {
         Self {
             status,
@@ -174,14 +175,16 @@ async fn serve(
     }
     let fill = |text: &str| text.replace("{base}", base.as_str().trim_end_matches('/'));
     let body = fill(&reply.body);
-    let mut head = format!("HTTP/1.1 {} X\r\nconnection: close\r\n", reply.status);
+    let mut lines = vec![
+        format!("HTTP/1.1 {} X", reply.status),
+        "connection: close".to_owned(),
+    ];
     if reply.status != 204 {
-        head.push_str(&format!("content-length: {}\r\n", body.len()));
+        lines.push(format!("content-length: {}", body.len()));
     }
-    for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {}\r\n", fill(value)));
-    }
-    head.push_str("\r\n");
+    let headers = reply.headers.iter();
+    lines.extend(headers.map(|(name, value)| format!("{name}: {}", fill(value))));
+    let head = lines.join("\r\n") + "\r\n\r\n";
     // A client that has what it wants may hang up before the end.
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(body.as_bytes()).await;

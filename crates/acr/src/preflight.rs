@@ -117,9 +117,9 @@ pub async fn preflight(
     let unmatched: Vec<_> = empty.map(|(selection, _)| selection.to_string()).collect();
 
     let mut judge = Judge::default();
-    unmatched
-        .iter()
-        .for_each(|pattern| judge.unmatched(pattern));
+    for pattern in &unmatched {
+        judge.unmatched(pattern);
+    }
     let mut reads = futures::stream::iter(&selected)
         .map(|artifact| read::read(registry, artifact))
         .buffered(AT_A_TIME);

@@ -15,11 +15,7 @@ mod sender;
 mod token;
 mod wire;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use tokio::sync::Mutex;
-
+use expand::KnownTags;
 use wire::Wire;
 
 use crate::artifact::{Artifact, Selection};
@@ -135,8 +131,8 @@ pub struct Referrer {
 /// A client of one registry.
 pub struct Registry {
     wire: Wire,
-    /// By repository, for the referrers of many manifests.
-    tags: Mutex<HashMap<String, Arc<Vec<String>>>>,
+    /// For the referrers of many manifests.
+    tags: KnownTags,
 }
 
 impl std::fmt::Debug for Registry {
@@ -165,8 +161,14 @@ impl Registry {
     /// `host`: `myregistry.azurecr.io`, `127.0.0.1:5000`, or with `http://` before it, which only loopback may have unless
     /// `plaintext`. Without a scheme it is https, also on loopback.
     ///
+    /// Nothing is asked yet: an Entra token is exchanged when the registry first asks who one is.
+    ///
     /// # Errors
-    /// When the host is none, or the exchange of the token fails.
+    /// When the host is none.
+    #[expect(
+        clippy::unused_async,
+        reason = "connecting may come to ask, and callers are ready for it"
+    )]
     pub async fn connect(
         host: &str,
         login: &RegistryLogin,
@@ -174,8 +176,8 @@ impl Registry {
         plaintext: bool,
     ) -> Result<Self, RegistryError> {
         Ok(Self {
-            wire: Wire::connect(host, login, network, plaintext).await?,
-            tags: Mutex::default(),
+            wire: Wire::connect(host, login, network, plaintext)?,
+            tags: KnownTags::default(),
         })
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::artifact::Artifact;
+use crate::pipeline::answer::without_nulls;
 use crate::pipeline::{Direction, SpecError};
 use crate::resource::{Kind, TransferId};
 
@@ -144,22 +145,16 @@ impl RunSpec {
             Some(Direction::Import) => "source",
             Some(Direction::Export) | None => "target",
         };
-        let mut request = json!({
-            "pipelineResourceId": self.pipeline.to_string(),
-            end: { "type": "AzureStorageBlob", "name": self.blob },
-        });
-        if !self.artifacts.is_empty() {
-            let artifacts: Vec<String> = self.artifacts.iter().map(ToString::to_string).collect();
-            request["artifacts"] = json!(artifacts);
-        }
-        if let Some(digest) = &self.catalog_digest {
-            request["catalogDigest"] = json!(digest);
-        }
-        let mut properties = json!({ "request": request });
-        if let Some(tag) = &self.force_update_tag {
-            properties["forceUpdateTag"] = json!(tag);
-        }
-        json!({ "properties": properties })
+        let artifacts: Vec<String> = self.artifacts.iter().map(ToString::to_string).collect();
+        without_nulls(json!({ "properties": {
+            "request": {
+                "pipelineResourceId": self.pipeline.to_string(),
+                "artifacts": (!artifacts.is_empty()).then_some(artifacts),
+                end: { "type": "AzureStorageBlob", "name": self.blob },
+                "catalogDigest": self.catalog_digest,
+            },
+            "forceUpdateTag": self.force_update_tag,
+        }}))
     }
 }
 

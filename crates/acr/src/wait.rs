@@ -90,7 +90,7 @@ pub async fn wait(
             Some(wish) if !wish.is_zero() => wish.min(LONGEST_WISH),
             _ => pause,
         };
-        pause = pause.mul_f64(1.5).min(pace.longest);
+        pause = (pause.saturating_mul(3) / 2).min(pace.longest);
         let left = pace
             .patience
             .map(|most| most.saturating_sub(started.elapsed()));

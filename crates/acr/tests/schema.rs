@@ -311,11 +311,11 @@ fn every_example_of_a_run_is_read() {
             Some("Succeeded"),
             "{file}"
         );
-        let status = body["properties"]["response"]["status"].as_str();
-        let state = match status {
+        let said = body["properties"]["response"]["status"].as_str();
+        let state = match said {
             Some("Running") => RunState::Running,
             Some("Succeeded") => RunState::Succeeded,
-            _ => panic!("{file}: {status:?}"),
+            _ => panic!("{file}: {said:?}"),
         };
         assert_eq!(run.state, state, "{file}");
         states.push(state);

@@ -1,27 +1,28 @@
 //! A running lab: listeners, their thread, and the handle by which tests and the binary hold it.
 
+mod listeners;
 mod serve;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rustls::ServerConfig;
 use tokio::sync::oneshot;
 
 use crate::auth::{AccountKey, SasTerms};
-use crate::cloud::{Cloud, CloudOptions, Ports};
+use crate::cloud::{Cloud, CloudOptions};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
 use crate::tls::Authority;
 use crate::{Address, Clock, CopySources};
 
+use self::listeners::{listen, surroundings};
 use self::serve::{Answers, Listener, Serving};
 
 /// What stays as it is in a path; `/` too, because blob names may hold it.
@@ -99,49 +100,42 @@ impl Lab {
             store.add_account(&name, key).map_err(io::Error::other)?;
         }
         let (plain, address) = listen(options.listen)?;
-        let tls = options.listen_tls.map(listen).transpose()?;
+        let (secure, tls_address) = options.listen_tls.map(listen).transpose()?.unzip();
         let names: Vec<String> = store.accounts().into_iter().map(|(name, _)| name).collect();
-        let authority = match tls.is_some() || options.cloud.is_some() {
-            true => Some(Authority::new(options.data.as_deref(), &names)?),
-            false => None,
+        let authority = if secure.is_some() || options.cloud.is_some() {
+            Some(Authority::new(options.data.as_deref(), &names)?)
+        } else {
+            None
         };
+        let tls = || authority.as_ref().map(Authority::server);
         let client = serve::client(authority.as_ref())?;
-        let secure = || authority.as_ref().map(Authority::server);
-        let (secure_listener, tls_address) = tls.unzip();
-        let storage = tls_address.unwrap_or(address);
-        let (cloud, mut listeners) = match options.cloud {
-            Some(options) => {
-                let (cloud, listeners) =
-                    surroundings(options, clock.clone(), client.clone(), storage, secure)?;
-                (Some(cloud), listeners)
-            }
-            None => (None, Vec::new()),
-        };
+        let around = options.cloud.map(|cloud| {
+            let storage = tls_address.unwrap_or(address);
+            surroundings(cloud, clock.clone(), client.clone(), storage, tls)
+        });
+        let (cloud, listeners) = around.transpose()?.unzip();
         let mut service = Service::new(store, clock, client);
         service.checks = !options.null;
         service.copy_sources = options.copy_sources;
-        service.issuer = cloud.as_ref().map(|cloud| cloud.issuer());
-        service.ports = [Some(address), tls_address]
-            .into_iter()
-            .flatten()
-            .map(|address| address.port())
-            .collect();
+        service.issuer = cloud.as_ref().map(|cloud: &Arc<Cloud>| cloud.issuer());
+        let ports = [Some(address), tls_address].into_iter().flatten();
+        service.ports = ports.map(|address| address.port()).collect();
         service.put_script(options.faults);
         let service = Arc::new(service);
-        let accounts = [(Some(plain), None), (secure_listener, secure())];
-        listeners.extend(accounts.into_iter().filter_map(|(socket, tls)| {
-            Some(Listener {
-                socket: socket?,
-                tls,
-                answers: Answers::Accounts(Arc::clone(&service)),
-            })
-        }));
-        let (stop, stopped) = oneshot::channel();
-        let runtime = serve::runtime(options.threads)?;
+        let accounts = |socket, tls| Listener {
+            socket,
+            tls,
+            answers: Answers::Accounts(Arc::clone(&service)),
+        };
+        let mut listeners = listeners.unwrap_or_default();
+        listeners.push(accounts(plain, None));
+        listeners.extend(secure.map(|secure| accounts(secure, tls())));
         let serving = Serving {
             listeners,
             cloud: cloud.clone(),
         };
+        let (stop, stopped) = oneshot::channel();
+        let runtime = serve::runtime(options.threads)?;
         let thread = thread::Builder::new()
             .name("lab".to_owned())
             .spawn(move || runtime.block_on(serving.until(stopped)))?;
@@ -243,55 +237,4 @@ impl Drop for Lab {
             let _ = thread.join();
         }
     }
-}
-
-/// The cloud around the accounts, and its listeners: its own with TLS, its identity endpoint's without, and one for each
-/// registry that it serves itself.
-fn surroundings(
-    options: CloudOptions,
-    clock: Clock,
-    client: reqwest::Client,
-    storage: SocketAddr,
-    tls: impl Fn() -> Option<Arc<ServerConfig>>,
-) -> io::Result<(Arc<Cloud>, Vec<Listener>)> {
-    let (front, address) = listen(options.listen)?;
-    let own = |port| SocketAddr::new(address.ip(), port);
-    let (identity, identity_address) = listen(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))?;
-    let registries: Vec<Option<(TcpListener, SocketAddr)>> = options
-        .registries
-        .iter()
-        .map(|registry| registry.is_own().then(|| listen(own(0))).transpose())
-        .collect::<io::Result<_>>()?;
-    let ports = Ports {
-        front: address,
-        identity: identity_address,
-        storage,
-        registries: registries
-            .iter()
-            .map(|own| own.as_ref().map(|(_, address)| *address))
-            .collect(),
-    };
-    let cloud = Arc::new(Cloud::new(options, clock, client, &ports)?);
-    let answers = |number: Option<usize>| match number {
-        Some(number) => Answers::Registry(Arc::clone(&cloud), number),
-        None => Answers::Cloud(Arc::clone(&cloud)),
-    };
-    let listener = |socket, tls, number| Listener {
-        socket,
-        tls,
-        answers: answers(number),
-    };
-    let mut listeners = vec![listener(front, tls(), None), listener(identity, None, None)];
-    for (number, own) in registries.into_iter().enumerate() {
-        listeners.extend(own.map(|(socket, _)| listener(socket, tls(), Some(number))));
-    }
-    Ok((cloud, listeners))
-}
-
-fn listen(at: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(at)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {at}: {error}")))?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }

@@ -86,7 +86,12 @@ pub(crate) struct Peer {
 
 /// A random id in the form of a UUID.
 pub(crate) fn request_id() -> String {
-    let text = format!("{:032x}", rand::random::<u128>());
+    guid(rand::random())
+}
+
+/// A number in the form of a UUID.
+pub(crate) fn guid(number: u128) -> String {
+    let text = format!("{number:032x}");
     let part = |from, to| text.get(from..to).unwrap_or_default();
     let parts = [
         part(0, 8),

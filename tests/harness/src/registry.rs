@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::command::{Run, Running};
@@ -194,22 +194,22 @@ fn address(running: &Running) -> Option<String> {
 }
 
 fn configuration(folder: &Path, has_password: bool) -> Result<String> {
-    let data = folder.join("data");
-    let mut text = format!(
-        "version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\n\
-         http:\n  addr: 127.0.0.1:0\n\
-         validation:\n  enabled: true\n  manifests:\n    urls:\n      allow:\n        - ^https://\n",
-        data.display()
-    );
-    if has_password {
-        let users = folder.join("htpasswd");
-        fs_err::write(&users, HTPASSWD)?;
-        text += &format!(
-            "auth:\n  htpasswd:\n    realm: test\n    path: {}\n",
-            users.display()
-        );
+    let users = folder.join("htpasswd");
+    fs_err::write(&users, HTPASSWD)?;
+    let mut configuration = json!({
+        "version": 0.1,
+        "log": {"level": "info"},
+        "storage": {"filesystem": {"rootdirectory": folder.join("data")}, "delete": {"enabled": true}},
+        "http": {"addr": "127.0.0.1:0"},
+        // Without it, a manifest with layers that lie elsewhere is an internal error of 2.8.
+        "validation": {"enabled": true, "manifests": {"urls": {"allow": ["^https://"]}}},
+    });
+    if has_password && let Some(object) = configuration.as_object_mut() {
+        let auth = json!({"htpasswd": {"realm": "test", "path": users}});
+        object.insert("auth".to_owned(), auth);
     }
-    Ok(text)
+    // JSON is YAML, too.
+    Ok(configuration.to_string())
 }
 
 /// The Debian package is called as its program.

@@ -97,7 +97,7 @@ fn missing(error: &ArmError, place: &Place<'_>) -> Failure {
                 command::noun(kind)
             ),
             format!(
-                "acr-transfer {} list -g {group} -r {registry}",
+                "acr-transfer {} list --subscription {subscription} -g {group} -r {registry}",
                 command::group(kind)
             ),
         )

@@ -1,5 +1,6 @@
 //! A run that came to a bad end: the service's own message, and what it usually means.
 
+use blobferry_acr::resource::TransferId;
 use blobferry_acr::run::{PipelineRun, RunState};
 use blobferry_terminal::{ExitStatus, Failure};
 
@@ -49,9 +50,13 @@ pub(crate) fn run_failed(run: &PipelineRun) -> Failure {
         return failure.cause("the service gives no pipelineRunErrorMessage");
     };
     let failure = failure.cause(message);
-    match meaning(message) {
-        Some(hint) => failure.hint(hint),
-        None => failure,
+    let failure = failure.hint(meaning(message).unwrap_or_default());
+    match run.id.parse::<TransferId>() {
+        Ok(id) => failure.hint(format!(
+            "`acr-transfer diagnose --subscription {} -g {} -r {} --run {}` looks for the cause",
+            id.registry.subscription, id.registry.resource_group, id.registry.registry, id.name
+        )),
+        Err(_) => failure,
     }
 }
 

@@ -1,17 +1,16 @@
 //! `create`: begins a run, and says what became of it as far as the service knows. HTTP success says nothing.
 
-use blobferry_acr::arm::{Arm, ArmClass};
-use blobferry_acr::resource::{Kind, TransferId};
+use blobferry_acr::resource::Kind;
 use blobferry_acr::run::{PipelineRun, RunState};
 use blobferry_terminal::{ExitStatus, Failure, quantity};
 
-use super::{end, read, report, spec, wait};
+use super::{end, report, spec, wait};
 use crate::cli::run::CreateArgs;
 use crate::cli::shared::CloudArgs;
 use crate::context::{Context, api_version};
 use crate::failure::Explained as _;
 use crate::streams::{Streams, Summary};
-use crate::{command, request};
+use crate::{command, request, runs};
 
 /// Begins it.
 pub(super) async fn run(
@@ -32,13 +31,22 @@ pub(super) async fn run(
     }
     // The service would begin a run of a pipeline that is not there, and fail it.
     arm.get(&spec.pipeline).await.explained()?;
-    let before = before(&arm, &id).await?;
+    let before = runs::find(&arm, &id).await?;
+    let show = command::line("show", &id, shared);
+    streams.if_interrupted(Some(
+        Failure::new(
+            ExitStatus::Interrupted,
+            format!("stopped; the service may have begun the run {}", id.name),
+        )
+        .hint(format!("`{show}` tells")),
+    ));
     let accepted = arm.put(&id, &body).await.explained()?;
     let answer = match accepted.body.filter(|answer| !answer.is_null()) {
         Some(answer) => answer,
         None => arm.get(&id).await.explained()?,
     };
-    let run = read(answer)?;
+    let run = runs::read(answer)?;
+    streams.if_interrupted(None);
     if let Some(since) = unchanged(before.as_ref(), &run) {
         let hint = format!(
             "the service did not run {} again: nothing has changed since it ended at {since}; --force-redeploy makes it run",
@@ -53,19 +61,10 @@ pub(super) async fn run(
         let ended = wait::follow(&arm, &id, args.timeout, shared, streams).await?;
         return end(&ended, streams, None);
     }
-    let next = [command::line("wait", &id, shared)];
-    report::one(&run, next.first(), streams)?;
-    streams.record(&Summary::new("created", Some(&run.name)).next(&next))?;
+    let wait = command::line("wait", &id, shared);
+    report::one(&run, Some(("wait with", &wait)), streams)?;
+    streams.record(&Summary::new("created", Some(&run.name)).next(&[wait]))?;
     Ok(ExitStatus::Done)
-}
-
-/// The run that has this name already.
-async fn before(arm: &Arm, id: &TransferId) -> Result<Option<PipelineRun>, Failure> {
-    match arm.get(id).await {
-        Ok(answer) => read(answer).map(Some),
-        Err(error) if error.class == ArmClass::NotFound => Ok(None),
-        error => error.explained().map(|_| None),
-    }
 }
 
 /// When the run ended that the answer is about, if it is the one that was there before. Compared with what stood there and

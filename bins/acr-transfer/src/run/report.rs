@@ -35,10 +35,10 @@ struct Record<'a> {
     resource: &'a Value,
 }
 
-/// One, in full; `next`: the command to type next.
+/// One, in full; `last`: label and text of one more row.
 pub(super) fn one(
     run: &PipelineRun,
-    next: Option<&String>,
+    last: Option<(&'static str, &str)>,
     streams: &Streams,
 ) -> Result<(), Failure> {
     streams.record(&record(run))?;
@@ -59,8 +59,9 @@ pub(super) fn one(
     for artifact in &run.imported {
         rows.add("imported", artifact);
     }
-    rows.add_some("error", run.error.as_deref());
-    rows.add_some("wait with", next);
+    if let Some((label, text)) = last {
+        rows.add(label, text);
+    }
     streams.rows(&rows)
 }
 

@@ -81,7 +81,7 @@ fn read(body: &Value) -> Said {
     let code = code.map(str::to_owned);
     if message.is_empty() {
         let rest = text(body, "error_description").or(code.as_deref());
-        message = rest.unwrap_or_default().to_owned();
+        rest.unwrap_or_default().clone_into(&mut message);
     }
     Said { code, message }
 }

@@ -86,7 +86,7 @@ impl Arm {
             let token = self.credential.token(&self.cloud.arm_audience).await;
             let token = token.map_err(|error| {
                 let mut failed = call.error(ArmClass::Login, error.to_string());
-                failed.login = Some(error);
+                failed.login = Some(Box::new(error));
                 failed
             })?;
             let request = call.request(&token)?;

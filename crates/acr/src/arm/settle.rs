@@ -50,12 +50,12 @@ impl Arm {
                 },
             }
         }
-        let deadline = Instant::now() + patience;
+        let started = Instant::now();
         let mut poll = accepted.poll.clone();
         let mut pause = accepted.retry_after;
         let mut pace = self.first_pause;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = patience.saturating_sub(started.elapsed());
             if left.is_zero() {
                 let message = format!("it is still {state} after {} s", patience.as_secs());
                 return Err(call.error(ArmClass::Unavailable, message));
@@ -65,7 +65,7 @@ impl Arm {
                 wish.clamp(self.first_pause / 20, LONGEST_PAUSE)
             });
             tokio::time::sleep(wish.min(left)).await;
-            pace = pace.mul_f64(1.5).min(self.first_pause * SLOWEST);
+            pace = (pace.saturating_mul(3) / 2).min(self.first_pause * SLOWEST);
             let gone = accepted.body.is_none();
             let progress = match &poll {
                 Some(url) => self.by_poll(url).await?,

@@ -110,11 +110,11 @@ async fn a_put_is_repeated_only_where_nothing_was_done() {
     let accepted = arm.put(&run(), &body).await.unwrap();
     assert_eq!(accepted.body, Some(body.clone()));
     assert!(!accepted.pending);
-    let seen = server.seen();
+    let (seen, body_text) = (server.seen(), body.to_string());
     assert_eq!(seen.len(), 3);
     assert!(
         seen.iter()
-            .all(|seen| seen.method == "PUT" && seen.body == body.to_string())
+            .all(|seen| seen.method == "PUT" && seen.body == body_text)
     );
     for (reply, class) in [
         (Reply::new(500, ""), ArmClass::Unavailable),

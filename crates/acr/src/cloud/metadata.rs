@@ -52,7 +52,7 @@ pub(super) async fn ask(word: &str, network: &Network) -> Result<Cloud, CloudErr
         let reason = "an https URL without a user name is wanted".to_owned();
         return Err(discovery(shown, reason));
     }
-    let mut refused = String::new();
+    let mut refused = None;
     for version in VERSIONS {
         let mut url = asked.clone();
         url.set_path("/metadata/endpoints");
@@ -60,13 +60,14 @@ pub(super) async fn ask(word: &str, network: &Network) -> Result<Cloud, CloudErr
         match fetch(url, network).await {
             Ok(bytes) => match describe(&bytes, Some(&asked)) {
                 Ok(cloud) => return Ok(cloud),
-                Err(reason) => refused = reason,
+                Err(reason) => refused = refused.or(Some(reason)),
             },
             Err(Refusal::Unreachable(reason)) => return Err(discovery(word, reason)),
-            Err(Refusal::Answered(reason)) => refused = reason,
+            Err(Refusal::Answered(reason)) => refused = refused.or(Some(reason)),
         }
     }
-    Err(discovery(word, refused))
+    // What the newest version was answered says most.
+    Err(discovery(word, refused.unwrap_or_default()))
 }
 
 enum Refusal {

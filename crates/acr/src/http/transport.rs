@@ -14,7 +14,7 @@ const LONGEST: usize = 8 << 20;
 
 /// The end of every pipeline.
 #[derive(Debug)]
-pub(super) struct Wire(pub(super) Network);
+pub(crate) struct Wire(pub(crate) Network);
 
 #[async_trait]
 impl HttpClient for Wire {

@@ -42,7 +42,7 @@ fn read(path: &Path) -> azure_core::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Where azure_identity sends the assertion, which is also whom the assertion is for.
+/// Where `azure_identity` sends the assertion, which is also whom the assertion is for.
 pub(super) fn token_endpoint(login: &Url, tenant: &str) -> azure_core::Result<Url> {
     let path = format!("/{tenant}/oauth2/v2.0/token");
     login.join(&path).map_err(|cause| error(cause.to_string()))

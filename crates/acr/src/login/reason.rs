@@ -64,7 +64,7 @@ impl Way {
     }
 }
 
-/// The first line that says something: not azure_identity's own preface, nor a warning of the az CLI.
+/// The first line that says something: not `azure_identity`'s own preface, nor a warning of the az CLI.
 fn line(text: &str) -> String {
     let said = text
         .split_once(" authentication failed.")

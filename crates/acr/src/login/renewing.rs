@@ -1,6 +1,6 @@
 //! Tokens kept until shortly before they expire, and forgotten on demand.
 //!
-//! azure_identity keeps tokens as well (not those of the az CLI, which would be asked anew, a second each time), but cannot
+//! `azure_identity` keeps tokens as well (not those of the az CLI, which would be asked anew, a second each time), but cannot
 //! forget one that the service refuses: so a fresh credential is made then.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use azure_core::time::{Duration, OffsetDateTime};
 /// Makes a credential with an empty cache.
 pub(super) type Make = Box<dyn Fn() -> azure_core::Result<Arc<dyn TokenCredential>> + Send + Sync>;
 
-/// A token is renewed so long before its end, seconds; azure_identity does the same.
+/// A token is renewed so long before its end, seconds; `azure_identity` does the same.
 const MARGIN: i64 = 300;
 
 /// Most scopes whose tokens are kept: a resource manager, a vault, a registry, an account.

@@ -1,4 +1,4 @@
-//! Fields of an answer of Azure Resource Manager, read without trust in their form.
+//! Fields of an answer of Azure Resource Manager, read without trust in their form; and bodies without empty fields.
 
 use serde_json::Value;
 
@@ -32,4 +32,16 @@ pub(crate) fn names(what: &'static str, raw: &Value) -> Result<(String, String),
         return Err(lacks("properties"));
     }
     Ok((id, name))
+}
+
+/// A body whose fields that are `null` are left out: the service takes `null` for something.
+pub(crate) fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect(),
+        other => other,
+    }
 }

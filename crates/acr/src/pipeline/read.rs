@@ -4,7 +4,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::answer::{names, text, texts};
-use super::{Direction, Pipeline, SpecError, StorageAccessMode, path_style};
+use super::spec::path_style;
+use super::{Direction, Pipeline, SpecError, StorageAccessMode};
 
 impl Pipeline {
     /// # Errors

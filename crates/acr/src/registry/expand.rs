@@ -1,8 +1,10 @@
 //! Selections made into artifacts: patterns over what the registry lists.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use tokio::sync::{Mutex, OnceCell};
 
 use super::names::{self, MOST_NAMES};
 use super::{Registry, RegistryError};
@@ -85,24 +87,38 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
+/// Tags by repository, sorted, each list read once also where many ask together.
+#[derive(Default)]
+pub(super) struct KnownTags(Mutex<HashMap<String, Tags>>);
+
+type Tags = Arc<OnceCell<Vec<String>>>;
+
+impl KnownTags {
+    async fn of(&self, repository: &str) -> Tags {
+        let mut lists = self.0.lock().await;
+        Arc::clone(lists.entry(repository.to_owned()).or_default())
+    }
+}
+
 impl Registry {
-    /// Sorted, each once; no such repository has none. Read now, and kept for [`Self::known_tags`].
-    async fn list_tags(&self, repository: &str) -> Result<Arc<Vec<String>>, RegistryError> {
-        let tags = names::tags(&self.wire, repository).await?;
-        let tags = Arc::new(sorted(tags.unwrap_or_default()));
-        let mut known = self.tags.lock().await;
-        known.insert(repository.to_owned(), Arc::clone(&tags));
+    /// Read now, and kept for [`Self::has_tag`]; no such repository has none.
+    async fn list_tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
+        let tags = self.read_tags(repository).await?;
+        let known = Arc::new(OnceCell::new_with(Some(tags.clone())));
+        let mut lists = self.tags.0.lock().await;
+        lists.insert(repository.to_owned(), known);
         Ok(tags)
     }
 
-    /// As [`Self::list_tags`], read once a repository.
-    pub(super) async fn known_tags(
-        &self,
-        repository: &str,
-    ) -> Result<Arc<Vec<String>>, RegistryError> {
-        if let Some(tags) = self.tags.lock().await.get(repository) {
-            return Ok(Arc::clone(tags));
-        }
-        self.list_tags(repository).await
+    /// Whether a repository has a tag, by the list as it was first read.
+    pub(super) async fn has_tag(&self, repository: &str, tag: &str) -> Result<bool, RegistryError> {
+        let known = self.tags.of(repository).await;
+        let tags = known.get_or_try_init(|| self.read_tags(repository)).await?;
+        Ok(tags.binary_search_by(|one| one.as_str().cmp(tag)).is_ok())
+    }
+
+    async fn read_tags(&self, repository: &str) -> Result<Vec<String>, RegistryError> {
+        let tags = names::tags(&self.wire, repository).await?;
+        Ok(sorted(tags.unwrap_or_default()))
     }
 }

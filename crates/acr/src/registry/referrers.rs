@@ -34,16 +34,16 @@ pub(super) async fn referrers(
     }
     let tag = digest.replace(':', "-");
     let by_api = by_api(registry, repository, digest).await?;
-    let tags = registry.known_tags(repository).await?;
-    let has = |tag: &String| tags.binary_search(tag).is_ok();
     let mut found = match by_api {
         Some(found) => found,
-        None if has(&tag) => by_tag(registry, repository, &tag).await?,
+        None if registry.has_tag(repository, &tag).await? => {
+            by_tag(registry, repository, &tag).await?
+        }
         None => Vec::new(),
     };
     for (ending, artifact_type) in COSIGN {
         let tag = format!("{tag}{ending}");
-        if !has(&tag) {
+        if !registry.has_tag(repository, &tag).await? {
             continue;
         }
         let Some(fetched) = fetch(&registry.wire, repository, &tag).await? else {

@@ -104,9 +104,12 @@ async fn read(request: RequestBuilder) -> Result<Answer, Unanswered> {
     let mut response = request.send().await.map_err(transport)?;
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let body = body(response, LARGEST_ANSWER).await;
-    let body = body.map_err(|error| match error.refused {
-        true => Unanswered::TooLarge,
-        false => Unanswered::Transport(error.reason),
+    let body = body.map_err(|error| {
+        if error.refused {
+            Unanswered::TooLarge
+        } else {
+            Unanswered::Transport(error.reason)
+        }
     })?;
     Ok(Answer {
         status,

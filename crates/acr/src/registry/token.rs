@@ -4,6 +4,7 @@
 mod challenge;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,7 +40,7 @@ pub(super) struct Tokens {
     login: RegistryLogin,
     /// Of Entra: the refresh token.
     refresh: Mutex<Option<Secret>>,
-    held: Mutex<HashMap<Scope, HeaderValue>>,
+    held: Mutex<HashMap<Scope, Arc<Mutex<Option<HeaderValue>>>>>,
 }
 
 impl Scope {
@@ -65,9 +66,14 @@ impl Tokens {
         }
     }
 
-    /// The header that did last time.
+    /// The header that did last time, or that is being fetched.
     pub(super) async fn held(&self, scope: &Scope) -> Option<HeaderValue> {
-        self.held.lock().await.get(scope).cloned()
+        self.cell(scope).await.lock().await.clone()
+    }
+
+    async fn cell(&self, scope: &Scope) -> Arc<Mutex<Option<HeaderValue>>> {
+        let mut held = self.held.lock().await;
+        Arc::clone(held.entry(scope.clone()).or_default())
     }
 
     /// The header that a 401 asks for, which `used` did not satisfy. `None`: there is nothing to answer with.
@@ -77,10 +83,11 @@ impl Tokens {
         headers: &HeaderMap,
         used: Option<&HeaderValue>,
     ) -> Result<Option<HeaderValue>, RegistryError> {
-        // Held all the way: of many requests that are refused together, one renews.
-        let mut held = self.held.lock().await;
-        if let Some(fresh) = held.get(scope).filter(|header| Some(*header) != used) {
-            return Ok(Some(fresh.clone()));
+        // Locked all the way: of many requests that are refused together, one renews.
+        let cell = self.cell(scope).await;
+        let mut held = cell.lock().await;
+        if held.is_some() && held.as_ref() != used {
+            return Ok(held.clone());
         }
         let values = headers.get_all(WWW_AUTHENTICATE).iter();
         let asked = values.filter_map(|value| value.to_str().ok());
@@ -92,9 +99,7 @@ impl Tokens {
             Some(Challenge::Basic) => self.basic().await?,
             None => None,
         };
-        if let Some(header) = &header {
-            held.insert(scope.clone(), header.clone());
-        }
+        held.clone_from(&header);
         Ok(header)
     }
 
@@ -118,7 +123,7 @@ impl Tokens {
             *self.refresh.lock().await = None;
             answer = self.ask_realm(&realm).await?;
         }
-        let token: Token = self.read(&answer, "the token service")?;
+        let token: Granted = self.read(&answer, "the token service")?;
         let token = token.token.or(token.access_token).unwrap_or_default();
         self.header(&format!("Bearer {token}"))
     }
@@ -165,10 +170,14 @@ impl Tokens {
     }
 
     /// ACR's refresh token for an Entra token.
-    pub(super) async fn refresh(&self) -> Result<Secret, RegistryError> {
+    async fn refresh(&self) -> Result<Secret, RegistryError> {
         let mut held = self.refresh.lock().await;
         if let Some(refresh) = &*held {
             return Ok(refresh.clone());
+        }
+        if !is_safe(&self.base) {
+            let reason = "an Entra token is sent by https only";
+            return Err(self.sender.error(RegistryClass::Denied, reason));
         }
         let body = self.exchange_body().await?;
         let mut url = self.base.clone();
@@ -182,7 +191,10 @@ impl Tokens {
                     .body(body.clone())
             })
             .await?;
-        let token: Token = self.read(&answer, "the exchange of the Entra token")?;
+        let token: Granted = self.read(
+            &answer,
+            "the exchange of the Entra token (only Azure registries have one)",
+        )?;
         let refresh = Secret::new(token.refresh_token.unwrap_or_default());
         *held = Some(refresh.clone());
         Ok(refresh)
@@ -211,10 +223,10 @@ impl Tokens {
         Ok(form.finish())
     }
 
-    fn read(&self, answer: &Answer, who: &str) -> Result<Token, RegistryError> {
+    fn read(&self, answer: &Answer, who: &str) -> Result<Granted, RegistryError> {
         if answer.status.is_success() {
             // The parser's own words may quote the token.
-            let token: Option<Token> = serde_json::from_slice(&answer.body).ok();
+            let token: Option<Granted> = serde_json::from_slice(&answer.body).ok();
             return token.filter(|token| !token.is_empty()).ok_or_else(|| {
                 let reason = format!("{who} answered without a token");
                 self.sender.error(RegistryClass::Nonsense, reason)
@@ -250,13 +262,13 @@ fn refused(answer: &Answer) -> bool {
 
 /// Of either kind of token service, and of the exchange. No Debug: these are secrets.
 #[derive(Deserialize)]
-struct Token {
+struct Granted {
     token: Option<String>,
     access_token: Option<String>,
     refresh_token: Option<String>,
 }
 
-impl Token {
+impl Granted {
     fn is_empty(&self) -> bool {
         let all = [&self.token, &self.access_token, &self.refresh_token];
         all.iter()

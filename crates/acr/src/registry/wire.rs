@@ -24,7 +24,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) async fn connect(
+    pub(super) fn connect(
         host: &str,
         login: &RegistryLogin,
         network: &Network,
@@ -39,9 +39,6 @@ impl Wire {
         let base = base(host, plaintext)
             .map_err(|reason| sender.error(RegistryClass::NotFound, reason))?;
         let tokens = Tokens::new(sender.clone(), base.clone(), login.clone());
-        if matches!(login, RegistryLogin::Entra { .. }) {
-            tokens.refresh().await?;
-        }
         Ok(Self {
             sender,
             base,

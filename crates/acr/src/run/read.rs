@@ -43,7 +43,7 @@ impl PipelineRun {
 }
 
 /// Either field may bring the bad news. The good news is the run's own: `provisioningState` says Succeeded of runs that
-/// still go on (Microsoft's example PipelineRunGet).
+/// still go on (Microsoft's example `PipelineRunGet`).
 fn judge(status: Option<&str>, provisioning: Option<&str>) -> RunState {
     let says = |word: &str| {
         let fields = [status, provisioning].into_iter().flatten();

@@ -23,7 +23,7 @@ fn spec(kind: Kind, artifacts: usize) -> RunSpec {
     }
 }
 
-fn run(properties: Value) -> PipelineRun {
+fn run(properties: &Value) -> PipelineRun {
     PipelineRun::read(json!({ "id": "/a/b/run_1", "properties": properties })).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn either_state_may_say_that_it_failed() {
         (None, None, RunState::Running),
     ] {
         let run =
-            run(json!({ "response": { "status": status }, "provisioningState": provisioning }));
+            run(&json!({ "response": { "status": status }, "provisioningState": provisioning }));
         assert_eq!(run.state, state, "{status:?} {provisioning:?}");
     }
 }
@@ -64,7 +64,7 @@ fn percentages_and_times_come_in_many_forms() {
         (json!(-1), None),
         (json!([1]), None),
     ] {
-        let run = run(json!({ "response": { "progress": { "percentage": given } } }));
+        let run = run(&json!({ "response": { "progress": { "percentage": given } } }));
         assert_eq!(run.percentage, percent, "{given}");
     }
     for (given, time) in [
@@ -77,7 +77,7 @@ fn percentages_and_times_come_in_many_forms() {
         ("0001-01-01T00:00:00+00:00", None),
         ("soon", None),
     ] {
-        let run = run(json!({ "response": { "startTime": given } }));
+        let run = run(&json!({ "response": { "startTime": given } }));
         assert_eq!(run.started.map(|time| time.to_string()).as_deref(), time);
     }
 }
@@ -86,7 +86,7 @@ fn percentages_and_times_come_in_many_forms() {
 fn a_signature_in_a_message_is_blanked() {
     let message = "GET https://a.blob.core.windows.net/c/b?sv=1&sig=aB%2Bc%3D failed";
     let run =
-        run(json!({ "response": { "status": "Failed", "pipelineRunErrorMessage": message } }));
+        run(&json!({ "response": { "status": "Failed", "pipelineRunErrorMessage": message } }));
     let error = run.error.unwrap();
     assert!(
         error.contains("sig=REDACTED") && !error.contains("aB%2Bc"),
@@ -96,10 +96,10 @@ fn a_signature_in_a_message_is_blanked() {
 
 #[test]
 fn the_blob_is_named_or_part_of_a_url() {
-    let named = run(json!({ "request": { "source": { "name": "dir/b.tar" } } }));
+    let named = run(&json!({ "request": { "source": { "name": "dir/b.tar" } } }));
     assert_eq!(named.blob.as_deref(), Some("dir/b.tar"));
     let uri = "https://a.blob.core.windows.net/c/dir/b.tar";
-    let url = run(json!({ "response": { "target": { "uri": uri }, "source": null } }));
+    let url = run(&json!({ "response": { "target": { "uri": uri }, "source": null } }));
     assert_eq!(url.blob.as_deref(), Some("dir/b.tar"));
 }
 

@@ -25,8 +25,8 @@ async fn end(
 ) -> (Result<PipelineRun, WaitError>, Vec<Option<u8>>, usize) {
     let server = Loopback::start(replies).await;
     let mut observed = Vec::new();
-    let mut observer = |run: &PipelineRun| observed.push(run.percentage);
-    let end = wait(&arm(&server), &run(), pace, &mut observer).await;
+    let mut note = |run: &PipelineRun| observed.push(run.percentage);
+    let end = wait(&arm(&server), &run(), pace, &mut note).await;
     let asked = server.seen().len();
     (end, observed, asked)
 }

@@ -64,7 +64,7 @@ pub fn identity(
         (scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST).then(|| token.trim())
     });
     let token = token.unwrap_or_default();
-    let issued = || {
+    let from_cloud = || {
         let claims = issuer?.for_storage(token)?;
         Some(Identity {
             oid: claims.oid,
@@ -72,7 +72,7 @@ pub fn identity(
             exp: claims.exp,
         })
     };
-    let identity = read(token, key).or_else(issued).ok_or_else(|| {
+    let identity = read(token, key).or_else(from_cloud).ok_or_else(|| {
         invalid("Signature validation failed. The token is not one of this account's.")
     })?;
     if identity.exp <= now.as_second() {

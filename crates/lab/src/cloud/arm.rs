@@ -7,6 +7,7 @@
 //! | `…/{kind}/{name}` | GET, PUT, DELETE |
 //! | `…/{kind}/{name}/operationStatuses/{operation}` | GET |
 
+mod call;
 mod check;
 mod operation;
 mod pipelines;
@@ -18,32 +19,21 @@ use std::sync::Arc;
 
 use hyper::Method;
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use crate::auth::Claims;
 use crate::service::lock;
 
+use super::Cloud;
 use super::ask::Ask;
-use super::estate::{Body, Key, Kind, Work};
+use super::estate::Kind;
 use super::reply::{Answered, Reply};
 use super::token::Unfit;
-use super::{Cloud, PutAnswer};
+
+use self::call::Call;
 
 /// The versions that the live service tells of.
 const SUPPORTED: &str =
     "2025-06-01-preview, 2025-12-01-preview, 2026-01-01-preview, 2026-03-01-preview";
-
-/// A request that was let in.
-struct Call<'a> {
-    cloud: &'a Arc<Cloud>,
-    ask: &'a Ask,
-    /// Who asks: the application.
-    who: String,
-    api_version: &'a str,
-    /// Number of the registry.
-    registry: usize,
-    now: Timestamp,
-}
 
 /// Answers what is below `/subscriptions`.
 pub(super) async fn answer(cloud: &Arc<Cloud>, ask: &Ask, rest: &[&str]) -> Answered {
@@ -74,9 +64,9 @@ async fn perform(cloud: &Arc<Cloud>, ask: &Ask, rest: &[&str]) -> Answered {
     match (kind, wanted, &ask.method) {
         (None, _, &Method::GET) => registry::get(&call),
         (None, _, &Method::PATCH) => registry::patch(&call),
-        (Some(kind), [_], &Method::GET) => call.list(kind),
+        (Some(kind), [_], &Method::GET) => Ok(call.list(kind)),
         (Some(kind), [_, name], &Method::GET) => call.get(kind, name),
-        (Some(kind), [_, name], &Method::DELETE) => call.delete(kind, name),
+        (Some(kind), [_, name], &Method::DELETE) => Ok(call.delete(kind, name)),
         (Some(Kind::Run), [_, name], &Method::PUT) => put_run::put(&call, name).await,
         (Some(kind), [_, name], &Method::PUT) => pipelines::put(&call, kind, name),
         (Some(kind), [_, name, states, operation], &Method::GET)
@@ -225,179 +215,4 @@ impl Cloud {
     pub(super) fn path(&self, number: usize, kind: Kind) -> String {
         format!("{}/{}", self.registry_id(number), kind.segment())
     }
-}
-
-impl Call<'_> {
-    fn key(&self, kind: Kind, name: &str) -> Key {
-        Key::new(self.registry, kind, name)
-    }
-
-    fn id(&self, kind: Kind, name: &str) -> String {
-        format!("{}/{name}", self.cloud.path(self.registry, kind))
-    }
-
-    fn missing(&self, kind: Kind, name: &str) -> Reply {
-        let registry = self.cloud.numbered(self.registry);
-        let registry = registry.map_or("", |held| held.registry.name.as_str());
-        let what = format!("registries/{registry}/{}/{name}", kind.segment());
-        not_found(&self.cloud.options.resource_group, &what)
-    }
-
-    fn get(&self, kind: Kind, name: &str) -> Answered {
-        let key = self.key(kind, name);
-        let mut estate = lock(&self.cloud.estate);
-        let missing = || self.missing(kind, name);
-        let resource = estate.resources.get_mut(&key).ok_or_else(missing)?;
-        let settled = resource.standing.settles();
-        if settled && resource.standing.work == Work::Delete {
-            estate.remove(&key);
-            return Err(missing());
-        }
-        let id = self.id(kind, &resource.name);
-        Ok(Reply::json(
-            200,
-            resource.shown(&id, kind, self.api_version, settled),
-        ))
-    }
-
-    /// A page of a list. The skip token is the last name that was answered.
-    fn list(&self, kind: Kind) -> Answered {
-        let page = self.cloud.behaviour().page.max(1);
-        let after = self.ask.query("$skiptoken").unwrap_or_default();
-        let from = self.key(kind, after);
-        let estate = lock(&self.cloud.estate);
-        let mut there = estate
-            .resources
-            .range(&from..)
-            .take_while(|(key, _)| key.kind == kind && key.registry == self.registry)
-            .filter(|(key, _)| **key != from)
-            .peekable();
-        let mut value = Vec::new();
-        let mut last = String::new();
-        while value.len() < page
-            && let Some((_, resource)) = there.next()
-        {
-            let id = self.id(kind, &resource.name);
-            let settled = resource.standing.unsettled == 0;
-            value.push(resource.shown(&id, kind, self.api_version, settled));
-            last.clone_from(&resource.name);
-        }
-        let mut list = json!({ "value": value });
-        if let (true, Some(list)) = (there.peek().is_some(), list.as_object_mut()) {
-            let next = format!(
-                "{}{}?api-version={}&$skiptoken={last}",
-                self.cloud.endpoint(),
-                self.cloud.path(self.registry, kind),
-                self.api_version
-            );
-            list.insert("nextLink".to_owned(), Value::String(next));
-        }
-        Ok(Reply::json(200, list))
-    }
-
-    fn delete(&self, kind: Kind, name: &str) -> Answered {
-        let key = self.key(kind, name);
-        let behaviour = self.cloud.behaviour();
-        let mut estate = lock(&self.cloud.estate);
-        let Some(resource) = estate.resources.get_mut(&key) else {
-            return Ok(Reply::new(204));
-        };
-        // One made anew under the name looks at all blobs again.
-        self.cloud.triggers.forget(&self.id(kind, &resource.name));
-        if behaviour.delete != 202 {
-            estate.remove(&key);
-            return Ok(Reply::new(if behaviour.delete == 204 { 204 } else { 200 }));
-        }
-        resource.standing.work = Work::Delete;
-        resource.standing.unsettled = 1;
-        resource.standing.operation = crate::service::request_id();
-        let at = self.operation(kind, &resource.name, &resource.standing.operation);
-        Ok(Reply::new(202)
-            .header("location", at)
-            .header("retry-after", behaviour.retry_after.to_string()))
-    }
-
-    /// URL of a long-running operation.
-    fn operation(&self, kind: Kind, name: &str, operation: &str) -> String {
-        format!(
-            "{}{}/operationStatuses/{}-{operation}?api-version={}",
-            self.cloud.endpoint(),
-            self.id(kind, name),
-            kind.segment().to_ascii_lowercase(),
-            self.api_version
-        )
-    }
-
-    /// The answer to a PUT: the resource as it stands, and where its operation is.
-    fn accepted(&self, kind: Kind, name: &str) -> Answered {
-        let behaviour = self.cloud.behaviour();
-        let estate = lock(&self.cloud.estate);
-        let missing = || self.missing(kind, name);
-        let resource = estate
-            .resources
-            .get(&self.key(kind, name))
-            .ok_or_else(missing)?;
-        let settled = resource.standing.unsettled == 0;
-        let shown = resource.shown(
-            &self.id(kind, &resource.name),
-            kind,
-            self.api_version,
-            settled,
-        );
-        if settled {
-            return Ok(Reply::json(200, shown));
-        }
-        let at = self.operation(kind, &resource.name, &resource.standing.operation);
-        Ok(Reply::json(201, shown)
-            .header("azure-asyncoperation", at)
-            .header("retry-after", behaviour.retry_after.to_string()))
-    }
-
-    /// How often a PUT that is answered now will say that it is not done.
-    fn unsettled(&self) -> u8 {
-        u8::from(self.cloud.behaviour().put == PutAnswer::Created)
-    }
-
-    /// Refuses what would make the estate endless.
-    fn room(&self) -> Result<(), Reply> {
-        if lock(&self.cloud.estate).resources.len() < super::estate::MOST {
-            return Ok(());
-        }
-        Err(Reply::error(
-            409,
-            "QuotaExceeded",
-            "The lab keeps no more resources.",
-        ))
-    }
-
-    /// Whether a run of that name is at work.
-    fn is_running(&self, key: &Key) -> bool {
-        let mut estate = lock(&self.cloud.estate);
-        let run = estate.run(key);
-        run.is_some_and(|run| run.stage == super::estate::Stage::Running)
-    }
-
-    fn body<T: serde::de::DeserializeOwned>(&self) -> Result<T, Reply> {
-        Ok(serde_json::from_slice(&self.ask.body)?)
-    }
-}
-
-/// A resource that is put over whatever is there.
-fn write(call: &Call<'_>, key: &Key, name: &str, body: Body) {
-    use super::estate::{Resource, Standing};
-    let mut estate = lock(&call.cloud.estate);
-    let older = estate.resources.get(key);
-    let standing = Standing::put(
-        older.map(|older| &older.standing),
-        &call.who,
-        call.now,
-        call.unsettled(),
-    );
-    let name = older.map_or_else(|| name.to_owned(), |older| older.name.clone());
-    let resource = Resource {
-        name,
-        standing,
-        body,
-    };
-    estate.resources.insert(key.clone(), resource);
 }

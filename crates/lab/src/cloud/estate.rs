@@ -53,7 +53,7 @@ pub(super) struct Resource {
 /// What a resource is.
 #[derive(Clone, Debug)]
 pub(super) enum Body {
-    Pipeline(Pipeline),
+    Pipeline(Box<Pipeline>),
     Run(Box<Run>),
 }
 

@@ -47,6 +47,51 @@ fn tenant_known(cloud: &Cloud, tenant: &str) -> Result<(), Reply> {
     Err(refused(cloud, 400, "invalid_request", 90002, &message))
 }
 
+/// The form of a request for a token; empty fields count as absent.
+struct Form<'a> {
+    cloud: &'a Cloud,
+    fields: Vec<(String, String)>,
+}
+
+impl Form<'_> {
+    fn field(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(other, _)| other == name);
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn needed(&self, name: &str) -> Result<&str, Reply> {
+        self.field(name).ok_or_else(|| {
+            let message =
+                format!("The request body must contain the following parameter: '{name}'.");
+            refused(self.cloud, 400, "invalid_request", 900_144, &message)
+        })
+    }
+
+    /// Whether the client is who it says.
+    fn check_client(&self, client: &str) -> Result<(), Reply> {
+        match (self.field("client_secret"), self.field("client_assertion")) {
+            (Some(secret), _) => check_secret(self.cloud, client, secret),
+            (None, Some(assertion)) => {
+                let kind = self.field("client_assertion_type").unwrap_or_default();
+                check_assertion(self.cloud, client, kind, assertion)
+            }
+            (None, None) => {
+                let message = "The request body must contain the following parameter: 'client_assertion' or \
+                               'client_secret'.";
+                Err(refused(
+                    self.cloud,
+                    401,
+                    "invalid_client",
+                    7_000_218,
+                    message,
+                ))
+            }
+        }
+    }
+}
+
 /// `POST /{tenant}/oauth2/v2.0/token`.
 pub(super) fn token(cloud: &Cloud, ask: &Ask, tenant: &str) -> Answered {
     if ask.method != hyper::Method::POST {
@@ -54,21 +99,11 @@ pub(super) fn token(cloud: &Cloud, ask: &Ask, tenant: &str) -> Answered {
         return Err(refused(cloud, 405, "invalid_request", 900_561, message));
     }
     tenant_known(cloud, tenant)?;
-    let form = ask.form();
-    let field = |name: &str| {
-        let found = form.iter().find(|(other, _)| other == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
+    let form = Form {
+        cloud,
+        fields: ask.form(),
     };
-    let needed = |name: &str| {
-        field(name).ok_or_else(|| {
-            let message =
-                format!("The request body must contain the following parameter: '{name}'.");
-            refused(cloud, 400, "invalid_request", 900_144, &message)
-        })
-    };
-    if needed("grant_type")? != "client_credentials" {
+    if form.needed("grant_type")? != "client_credentials" {
         let message = "The app requested an unsupported grant type.";
         return Err(refused(
             cloud,
@@ -78,7 +113,7 @@ pub(super) fn token(cloud: &Cloud, ask: &Ask, tenant: &str) -> Answered {
             message,
         ));
     }
-    let client = needed("client_id")?;
+    let client = form.needed("client_id")?;
     if client != cloud.options.client.0 {
         let message = format!(
             "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the \
@@ -93,30 +128,16 @@ pub(super) fn token(cloud: &Cloud, ask: &Ask, tenant: &str) -> Answered {
             &message,
         ));
     }
-    let audience = audience(cloud, needed("scope")?)?;
-    match (field("client_secret"), field("client_assertion")) {
-        (Some(secret), _) => check_secret(cloud, client, secret)?,
-        (None, Some(assertion)) => {
-            let kind = field("client_assertion_type").unwrap_or_default();
-            check_assertion(cloud, client, kind, assertion)?;
-        }
-        (None, None) => {
-            let message = "The request body must contain the following parameter: 'client_assertion' or \
-                           'client_secret'.";
-            return Err(refused(cloud, 401, "invalid_client", 7_000_218, message));
-        }
-    }
+    let audience = audience(cloud, form.needed("scope")?)?;
+    form.check_client(client)?;
     let given = cloud.give(audience, client, &guid_of(client));
-    Ok(Reply::json(
-        200,
-        json!({
-            "token_type": "Bearer",
-            "expires_in": given.valid,
-            "ext_expires_in": given.valid,
-            "access_token": given.token,
-        }),
-    )
-    .header("cache-control", "no-store, no-cache"))
+    let body = json!({
+        "token_type": "Bearer",
+        "expires_in": given.valid,
+        "ext_expires_in": given.valid,
+        "access_token": given.token,
+    });
+    Ok(Reply::json(200, body).header("cache-control", "no-store, no-cache"))
 }
 
 fn audience<'a>(cloud: &Cloud, scope: &'a str) -> Result<&'a str, Reply> {
@@ -211,24 +232,24 @@ pub(super) fn configuration(cloud: &Cloud, tenant: &str) -> Answered {
 }
 
 /// `GET /common/discovery/instance`.
-pub(super) fn instance(cloud: &Cloud) -> Answered {
+pub(super) fn instance(cloud: &Cloud) -> Reply {
     let host = super::authority(cloud.endpoint());
     let configuration = format!(
         "{}/{}/v2.0/.well-known/openid-configuration",
         cloud.endpoint(),
         cloud.options.tenant
     );
-    Ok(Reply::json(
+    Reply::json(
         200,
         json!({
             "tenant_discovery_endpoint": configuration,
             "api-version": "1.1",
             "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": [host] }],
         }),
-    ))
+    )
 }
 
 /// No keys: the lab's tokens are nobody's to verify but its own.
-pub(super) fn keys() -> Answered {
-    Ok(Reply::json(200, json!({ "keys": [] })))
+pub(super) fn keys() -> Reply {
+    Reply::json(200, json!({ "keys": [] }))
 }

@@ -70,8 +70,8 @@ impl Cloud {
             [tenant, "v2.0", ".well-known", "openid-configuration"] => {
                 ("login", login::configuration(self, tenant))
             }
-            [_, "discovery", "instance"] => ("login", login::instance(self)),
-            [_, "discovery", "v2.0", "keys"] => ("login", login::keys()),
+            [_, "discovery", "instance"] => ("login", Ok(login::instance(self))),
+            [_, "discovery", "v2.0", "keys"] => ("login", Ok(login::keys())),
             _ => ("unknown", Err(unknown(ask))),
         };
         *lock(&self.counted).entry(service).or_default() += 1;

@@ -1,6 +1,7 @@
 //! The cloud as clients see it: through real https, with the lab's own CA.
 
 mod arm;
+mod journey;
 mod lists;
 mod login;
 mod operations;
@@ -69,8 +70,12 @@ fn options(behaviour: Behaviour) -> CloudOptions {
 
 impl Site {
     fn new(behaviour: Behaviour) -> Self {
+        Self::of(options(behaviour))
+    }
+
+    fn of(cloud: CloudOptions) -> Self {
         let lab = Lab::start(Options {
-            cloud: Some(options(behaviour)),
+            cloud: Some(cloud),
             ..Options::default()
         });
         let lab = lab.unwrap();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::auth::Claims;
+use crate::service::guid;
 
 use super::Cloud;
 use super::ask::Ask;
@@ -96,18 +97,6 @@ impl Cloud {
 pub(super) fn guid_of(words: &str) -> String {
     use sha2::Digest as _;
     let digest = sha2::Sha256::digest(words.to_ascii_lowercase());
-    let text: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let part = |from, to| text.get(from..to).unwrap_or_default();
-    [
-        part(0, 8),
-        part(8, 12),
-        part(12, 16),
-        part(16, 20),
-        part(20, 32),
-    ]
-    .join("-")
+    let number = digest.iter().take(16);
+    guid(number.fold(0, |number, byte| number << 8 | u128::from(*byte)))
 }

@@ -65,7 +65,7 @@ impl Cloud {
         let all = estate.resources.iter();
         let watched = all.filter_map(|(key, resource)| match &resource.body {
             Body::Pipeline(pipeline) if pipeline.triggered => {
-                Some((key.clone(), resource.name.clone(), pipeline.clone()))
+                Some((key.clone(), resource.name.clone(), (**pipeline).clone()))
             }
             _ => None,
         });

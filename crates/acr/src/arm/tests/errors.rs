@@ -4,77 +4,43 @@ use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::*;
 
-#[tokio::test]
-async fn errors_are_read_in_every_shape() {
-    let nested = json!({ "error": {
-        "code": "InvalidTemplate", "message": "one",
-        "details": [{ "message": "two" }, { "message": "one" }, { "details": [{ "message": "three" }] }],
-    }});
-    for (status, body, class, code, message) in [
-        (
-            404,
-            json!({ "error": { "code": "ResourceNotFound", "message": "gone" } }).to_string(),
-            ArmClass::NotFound,
-            Some("ResourceNotFound"),
-            "gone",
-        ),
-        (
-            400,
-            nested.to_string(),
-            ArmClass::Rejected,
-            Some("InvalidTemplate"),
-            "one; two; three",
-        ),
-        (
-            409,
-            json!({ "code": "Conflict", "message": "busy" }).to_string(),
-            ArmClass::Rejected,
-            Some("Conflict"),
-            "busy",
-        ),
-        (
-            403,
-            json!({ "Message": "no" }).to_string(),
-            ArmClass::Denied,
-            None,
-            "no",
-        ),
+type Shape = (u16, Value, ArmClass, Option<&'static str>, &'static str);
+
+/// Status and body; class, code and message that are made of them.
+fn shapes() -> Vec<Shape> {
+    use ArmClass::{Denied, NotFound, Rejected};
+    let gone = json!({ "error": { "code": "ResourceNotFound", "message": "gone" } });
+    let details = json!([{ "message": "two" }, { "message": "one" }, { "details": [{ "message": "three" }] }]);
+    let nested = json!({ "error": { "code": "Invalid", "message": "one", "details": details } });
+    let flat = json!({ "code": "Conflict", "message": "busy" });
+    let grant = json!({ "error": "invalid_grant", "error_description": "no" });
+    let policy = json!({ "error": { "code": "ExportPolicyDisabled" } });
+    vec![
+        (404, gone, NotFound, Some("ResourceNotFound"), "gone"),
+        (400, nested, Rejected, Some("Invalid"), "one; two; three"),
+        (409, flat, Rejected, Some("Conflict"), "busy"),
+        (403, json!({ "Message": "no" }), Denied, None, "no"),
+        (400, grant, Rejected, Some("invalid_grant"), "no"),
         (
             400,
-            json!({ "error": "invalid_grant", "error_description": "no" }).to_string(),
-            ArmClass::Rejected,
-            Some("invalid_grant"),
-            "no",
-        ),
-        (
-            400,
-            json!({ "error": { "code": "ExportPolicyDisabled" } }).to_string(),
-            ArmClass::Denied,
+            policy,
+            Denied,
             Some("ExportPolicyDisabled"),
             "ExportPolicyDisabled",
         ),
         (
-            422,
-            "<html>\n <b>what</b>".to_owned(),
-            ArmClass::Rejected,
-            None,
-            "HTTP 422 Unprocessable Entity: <html> <b>what</b>",
-        ),
-        (
-            302,
-            String::new(),
-            ArmClass::Nonsense,
-            None,
-            "HTTP 302 Found: it is empty",
-        ),
-        (
             405,
-            "[1]".to_owned(),
-            ArmClass::Rejected,
+            json!([1]),
+            Rejected,
             None,
             "HTTP 405 Method Not Allowed: [1]",
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn errors_are_read_in_every_shape() {
+    for (status, body, class, code, message) in shapes() {
         let server = Loopback::start([Reply::new(status, body)]).await;
         let error = arm(&server).get(&run()).await.unwrap_err();
         assert_eq!(error.class, class, "{error}");
@@ -85,6 +51,23 @@ async fn errors_are_read_in_every_shape() {
             "{error}"
         );
         assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn errors_that_are_not_json_say_how_they_begin() {
+    for (status, body, class, message) in [
+        (
+            422,
+            "<html>\n <b>what</b>",
+            ArmClass::Rejected,
+            "HTTP 422 Unprocessable Entity: <html> <b>what</b>",
+        ),
+        (302, "", ArmClass::Nonsense, "HTTP 302 Found: it is empty"),
+    ] {
+        let server = Loopback::start([Reply::new(status, body)]).await;
+        let error = arm(&server).get(&run()).await.unwrap_err();
+        assert_eq!((error.class, error.message.as_str()), (class, message));
     }
 }
 

@@ -46,13 +46,12 @@ fn challenge(value: &str) -> Option<Challenge> {
 fn parameters(mut rest: &str) -> Vec<(&str, String)> {
     let mut found = Vec::new();
     while let Some((name, behind)) = rest.trim_start_matches([' ', '\t', ',']).split_once('=') {
-        let (value, behind) = match behind.strip_prefix('"') {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let end = behind.find(',').unwrap_or(behind.len());
-                let (value, behind) = behind.split_at(end);
-                (value.trim().to_owned(), behind)
-            }
+        let (value, behind) = if let Some(quoted) = behind.strip_prefix('"') {
+            unquote(quoted)
+        } else {
+            let end = behind.find(',').unwrap_or(behind.len());
+            let (value, behind) = behind.split_at(end);
+            (value.trim().to_owned(), behind)
         };
         found.push((name.trim(), value));
         rest = behind;

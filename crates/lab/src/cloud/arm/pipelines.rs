@@ -6,8 +6,8 @@ use crate::cloud::estate::{
 use crate::cloud::reply::{Answered, Reply};
 use crate::service::{lock, request_id};
 
+use super::Call;
 use super::check::{self, invalid};
-use super::{Call, write};
 
 /// The schema's words, of either direction.
 const OPTIONS: [&str; 4] = [
@@ -31,7 +31,7 @@ pub(super) fn put(call: &Call<'_>, kind: Kind, name: &str) -> Answered {
         .pipeline(&key)
         .and_then(|(_, old)| old.principal.clone());
     let pipeline = read(call, body, is_import, older)?;
-    write(call, &key, name, Body::Pipeline(pipeline));
+    call.write(&key, name, Body::Pipeline(Box::new(pipeline)));
     call.accepted(kind, name)
 }
 

@@ -6,8 +6,8 @@ use crate::cloud::estate::{Body, Kind, Run, RunBody, RunRequest};
 use crate::cloud::reply::{Answered, Reply};
 use crate::service::lock;
 
+use super::Call;
 use super::check::{self, invalid};
-use super::{Call, write};
 
 /// The service's documented limit.
 const MOST_ARTIFACTS: usize = 50;
@@ -55,7 +55,7 @@ pub(super) async fn put(call: &Call<'_>, name: &str) -> Answered {
         force_update_tag: properties.force_update_tag,
         ..Run::new(pipeline, pipeline_name, call.now)
     };
-    write(call, &key, name, Body::Run(Box::new(run)));
+    call.write(&key, name, Body::Run(Box::new(run)));
     let put = call.cloud.behaviour().put;
     // What is answered is the run as it began, however fast it is.
     let begun = call.accepted(Kind::Run, name);

@@ -119,77 +119,59 @@ async fn the_same_run_is_not_begun_again_without_another_tag() {
     assert_eq!(site.get("/pipelineRuns/exportRun1").await.status, 404);
 }
 
+/// A place in the request of a run, what is wrong there, and the code of the refusal.
+fn wrong_requests() -> Vec<(&'static str, Value, u16, &'static str)> {
+    let invalid = "InvalidRequestContent";
+    let many: Vec<String> = (0..51).map(|number| format!("a:{number}")).collect();
+    let pipeline = "/pipelineResourceId";
+    let elsewhere = REGISTRY.replace("myRegistry", "other");
+    let missing = format!("{REGISTRY}/exportPipelines/nosuchpipeline");
+    vec![
+        ("/artifacts", json!(many), 400, "TooManyArtifacts"),
+        ("/artifacts", json!([]), 400, invalid),
+        ("/target", Value::Null, 400, invalid),
+        ("/target/name", json!(""), 400, invalid),
+        ("/target/type", json!("Folder"), 400, invalid),
+        (pipeline, Value::Null, 400, invalid),
+        (
+            pipeline,
+            json!(format!("{elsewhere}/exportPipelines/pipeline1")),
+            400,
+            invalid,
+        ),
+        (
+            pipeline,
+            json!(format!("{REGISTRY}/pipelineRuns/pipeline1")),
+            400,
+            invalid,
+        ),
+        (pipeline, json!(missing), 404, "ResourceNotFound"),
+        ("", Value::Null, 400, invalid),
+    ]
+}
+
 #[tokio::test]
 async fn what_a_run_may_not_ask() {
     let site = site(failing()).await;
-    let good = export_run("pipeline1");
     let request = |pointer: &str, value: Value| {
-        let mut body = good.clone();
+        let mut body = export_run("pipeline1");
         *body
             .pointer_mut(&format!("/properties/request{pointer}"))
             .unwrap() = value;
         body
     };
-    let many: Vec<String> = (0..51).map(|number| format!("a:{number}")).collect();
-    let elsewhere = format!(
-        "{}/exportPipelines/pipeline1",
-        REGISTRY.replace("myRegistry", "other")
-    );
-    let missing = format!("{REGISTRY}/exportPipelines/nosuchpipeline");
-    let run = format!("{REGISTRY}/pipelineRuns/pipeline1");
-    let cases = [
-        (request("/artifacts", json!(many)), 400, "TooManyArtifacts"),
-        (
-            request("/artifacts", json!([])),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/target", Value::Null),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/target/name", json!("")),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/target/type", json!("Folder")),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/pipelineResourceId", Value::Null),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/pipelineResourceId", json!(elsewhere)),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/pipelineResourceId", json!(run)),
-            400,
-            "InvalidRequestContent",
-        ),
-        (
-            request("/pipelineResourceId", json!(missing)),
-            404,
-            "ResourceNotFound",
-        ),
-        (request("", Value::Null), 400, "InvalidRequestContent"),
-    ];
-    for (body, status, code) in cases {
-        let refused = site.put("/pipelineRuns/exportRun1", &body).await;
+    for (pointer, value, status, code) in wrong_requests() {
+        let refused = site
+            .put("/pipelineRuns/exportRun1", &request(pointer, value))
+            .await;
         assert_eq!(
             (refused.status, refused.error().1),
             (status, code),
-            "{body}"
+            "{pointer}"
         );
     }
-    let fifty = request("/artifacts", json!(many[..50]));
+    let fifty: Vec<String> = (0..50).map(|number| format!("a:{number}")).collect();
+    let fifty = request("/artifacts", json!(fifty));
     assert_eq!(
         site.put("/pipelineRuns/exportRun1", &fifty).await.status,
         200

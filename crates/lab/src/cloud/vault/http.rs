@@ -75,10 +75,10 @@ pub(in crate::cloud) fn answer(cloud: &Cloud, ask: &Ask, rest: &[&str]) -> Answe
         }
     }
     match (&ask.method, rest) {
-        (&Method::GET, []) => cloud.vault.list(&base),
+        (&Method::GET, []) => Ok(cloud.vault.list(&base)),
         (&Method::PUT, [name]) => cloud.vault.set(name, &ask.body, &base, now),
         (&Method::DELETE, [name]) => cloud.vault.delete(name, &base, now),
-        (&Method::GET, [name, "versions"]) => cloud.vault.versions(name, &base),
+        (&Method::GET, [name, "versions"]) => Ok(cloud.vault.versions(name, &base)),
         (&Method::PATCH, [name, version]) => {
             cloud.vault.change(name, version, &ask.body, &base, now)
         }
@@ -235,7 +235,7 @@ impl super::Vault {
         Ok(Reply::json(200, shown))
     }
 
-    fn list(&self, base: &str) -> Answered {
+    fn list(&self, base: &str) -> Reply {
         let secrets = lock(&self.secrets);
         let newest = secrets.values().filter_map(|secret| {
             let mut shown = shown(base, &secret.name, secret.versions.last()?, false);
@@ -243,10 +243,10 @@ impl super::Vault {
             Some(shown)
         });
         let all: Vec<Value> = newest.collect();
-        Ok(Reply::json(200, json!({ "value": all, "nextLink": null })))
+        Reply::json(200, json!({ "value": all, "nextLink": null }))
     }
 
-    fn versions(&self, name: &str, base: &str) -> Answered {
+    fn versions(&self, name: &str, base: &str) -> Reply {
         let secrets = lock(&self.secrets);
         let secret = secrets.get(&name.to_ascii_lowercase());
         let versions = secret.map_or(&[][..], |secret| &secret.versions);
@@ -254,6 +254,6 @@ impl super::Vault {
             .iter()
             .map(|version| shown(base, name, version, false))
             .collect();
-        Ok(Reply::json(200, json!({ "value": all, "nextLink": null })))
+        Reply::json(200, json!({ "value": all, "nextLink": null }))
     }
 }
