@@ -25,11 +25,12 @@ impl Say {
         }
     }
 
-    /// Prose, broken between words; what does not fit goes on below it, indented as it began and by two more.
+    /// Prose, broken between words; what does not fit goes on below it, where it was indented, by two more.
     pub(crate) fn prose(self, text: &str) {
         if !self.is_json {
             let indent = text.len() - text.trim_start().len();
-            for line in folded(text.trim_start(), indent, indent + 2, "") {
+            let rest = if indent == 0 { 0 } else { indent + 2 };
+            for line in folded(text.trim_start(), indent, rest, "") {
                 write(&line);
             }
         }
