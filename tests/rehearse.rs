@@ -278,7 +278,7 @@ fn an_interrupted_rehearsal_leaves_nothing_behind() {
     let folder = events[0]["folder"].as_str().unwrap();
     assert!(Path::new(folder).exists());
     running.interrupt().unwrap();
-    running.wait().unwrap().expect_code(130);
+    let _ = running.wait().unwrap().expect_code(130);
     assert!(!Path::new(folder).exists(), "{folder} is left behind");
 }
 
@@ -299,7 +299,7 @@ fn what_is_kept_can_be_played_with() {
         assert!(text.contains("Succeeded"), "{side}: {text}");
     }
     running.interrupt().unwrap();
-    running.wait().unwrap().expect_code(0);
+    let _ = running.wait().unwrap().expect_code(0);
     assert!(
         folder.join("run1.receipt.json").exists(),
         "--keep keeps the folder"

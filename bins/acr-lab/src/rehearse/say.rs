@@ -49,10 +49,13 @@ impl Say {
         }
     }
 
-    /// An event.
-    pub(crate) fn event(self, event: &Value) {
+    /// An event: an object whose first field is its type.
+    pub(crate) fn event(self, kind: &str, fields: &Value) {
         if self.is_json {
-            write(&event.to_string());
+            let fields = fields.to_string();
+            let fields = fields.strip_prefix('{').unwrap_or_default();
+            let comma = if fields == "}" { "" } else { "," };
+            write(&format!("{{\"type\":\"{kind}\"{comma}{fields}"));
         }
     }
 }

@@ -76,12 +76,14 @@ impl Stage {
     /// Says what there is.
     pub(crate) fn begin(&self, ground: &Ground, args: &RehearseArgs) {
         let say = self.say;
-        say.event(&json!({
-            "type": "begin",
-            "folder": self.folder,
-            "air_gap": args.air_gap,
-            "scenario": scenario(args),
-        }));
+        say.event(
+            "begin",
+            &json!({
+                "folder": self.folder,
+                "air_gap": args.air_gap,
+                "scenario": scenario(args),
+            }),
+        );
         say.prose("Two clouds on this machine, each with a storage account, a registry, a Key Vault, a login and a CA of its own. Neither can see the other.");
         say.line(&format!("$ cd {}", self.folder.display()));
         for side in [&ground.east, &ground.west] {
@@ -89,7 +91,10 @@ impl Stage {
             let variables: serde_json::Map<_, _> = variables
                 .map(|(name, value)| ((*name).to_owned(), json!(value)))
                 .collect();
-            say.event(&json!({"type": "environment", "side": side.name, "variables": variables}));
+            say.event(
+                "environment",
+                &json!({"side": side.name, "variables": variables}),
+            );
             say.line(&format!(
                 "\n# {}: `. {}/environment` sets",
                 side.name, side.name
@@ -216,34 +221,38 @@ impl Stage {
             seconds,
             is_ok,
         });
-        self.say.event(&json!({
-            "type": "step",
-            "number": self.steps.len(),
-            "side": side,
-            "title": title,
-            "command": command.map(|(command, _)| command),
-            "exit": exit,
-            "expected": command.map(|(_, expected)| expected.code()),
-            "ok": is_ok,
-            "seconds": seconds,
-            "output": lines,
-        }));
+        self.say.event(
+            "step",
+            &json!({
+                "number": self.steps.len(),
+                "side": side,
+                "title": title,
+                "command": command.map(|(command, _)| command),
+                "exit": exit,
+                "expected": command.map(|(_, expected)| expected.code()),
+                "ok": is_ok,
+                "seconds": seconds,
+                "output": lines,
+            }),
+        );
     }
 
     /// What became of each artifact.
     pub(crate) fn compared(&mut self, artifacts: &[Compared]) {
         self.artifacts = artifacts.len();
         for one in artifacts {
-            self.say.event(&json!({
-                "type": "artifact",
-                "name": one.name,
-                "digest": one.digest,
-                "arrived": one.arrived,
-                "same": one.is_same(),
-                "manifests": one.manifests,
-                "blobs": one.blobs,
-                "wrong": one.wrong,
-            }));
+            self.say.event(
+                "artifact",
+                &json!({
+                    "name": one.name,
+                    "digest": one.digest,
+                    "arrived": one.arrived,
+                    "same": one.is_same(),
+                    "manifests": one.manifests,
+                    "blobs": one.blobs,
+                    "wrong": one.wrong,
+                }),
+            );
         }
     }
 
@@ -270,15 +279,17 @@ impl Stage {
             say.line("");
             say.prose(&format!("{steps} steps in {seconds:.1} s: {artifacts} artifacts of the east are in the west, and every manifest, config and layer has the digest that it had there."));
         }
-        say.event(&json!({
-            "type": "summary",
-            "ok": is_ok,
-            "air_gap": args.air_gap,
-            "scenario": scenario(args),
-            "steps": steps,
-            "artifacts": artifacts,
-            "seconds": seconds,
-        }));
+        say.event(
+            "summary",
+            &json!({
+                "ok": is_ok,
+                "air_gap": args.air_gap,
+                "scenario": scenario(args),
+                "steps": steps,
+                "artifacts": artifacts,
+                "seconds": seconds,
+            }),
+        );
     }
 
     /// How to go on, with --keep.
@@ -301,13 +312,13 @@ impl Stage {
             ));
         }
         say.line("\nThe folder stays after ^C; remove it when you like.");
-        say.event(&json!({"type": "kept", "folder": self.folder}));
+        say.event("kept", &json!({"folder": self.folder}));
     }
 
     pub(crate) fn interrupted(&self) {
         self.say
             .line("\ninterrupted: both clouds and all files are gone");
-        self.say.event(&json!({"type": "interrupted"}));
+        self.say.event("interrupted", &json!({}));
     }
 }
 
