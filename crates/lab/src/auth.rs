@@ -5,6 +5,7 @@
 //! lab can be stopped and started and what it has handed out still holds.
 
 mod bearer;
+mod issuer;
 mod key;
 mod mint;
 mod permission;
@@ -22,6 +23,8 @@ use jiff::Timestamp;
 use crate::{Address, Operation, Refusal};
 
 pub use bearer::{Identity, identity, lab_token};
+pub(crate) use issuer::jwt_payload;
+pub use issuer::{Claims, Issuer};
 pub use key::{AccountKey, DelegationFields, delegation_key};
 pub use mint::{AccountSasTerms, DEFAULT_VERSION, SasTerms};
 
@@ -59,6 +62,8 @@ pub struct Asked<'a> {
     pub tls: bool,
     /// The account's name stands in the path (and again in the canonicalised resource).
     pub path_style: bool,
+    /// Whose tokens are taken beside the account's own.
+    pub issuer: Option<&'a Issuer>,
     /// Whether the destination blob exists: `c` (create) suffices only for a new blob, `w` for both.
     pub blob_exists: bool,
 }
@@ -117,7 +122,7 @@ pub fn check(
         .and_then(|text| text.split_once(' '));
     match scheme {
         Some((scheme, _)) if scheme.eq_ignore_ascii_case("bearer") => {
-            identity(asked.headers, key, now).map(drop)
+            identity(asked.headers, key, asked.issuer, now).map(drop)
         }
         Some((scheme @ ("SharedKey" | "SharedKeyLite"), credential)) => {
             shared_key::check(asked, &query, key, scheme, credential.trim(), now)

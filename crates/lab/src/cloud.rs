@@ -11,18 +11,53 @@
 //! | `/secrets/{name}[/{version}]` | Key Vault |
 //! | `/v2/…`, `/oauth2/exchange`, `/oauth2/token` | on a registry's own listener: its distribution API |
 //! | `/_lab/…` | the lab's own controls |
+//!
+//! Everything but the artifacts is kept in memory and gone when the lab ends.
 
-#![expect(dead_code, reason = "seam")]
-
+mod arm;
+mod ask;
+mod control;
+mod estate;
+mod identity;
+mod login;
+mod metadata;
 pub(crate) mod registry;
+mod reply;
+mod route;
+mod runs;
+#[cfg(test)]
+mod scene;
+#[cfg(test)]
+mod tests;
+mod token;
 pub(crate) mod transfer;
+pub(crate) mod trigger;
+mod vault;
+mod watch;
 
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::Clock;
+use crate::auth::Issuer;
+use crate::line::Trunk;
+use crate::service::lock;
+
+use self::estate::Estate;
+use self::registry::Registry;
+use self::runs::Running;
+use self::trigger::Triggers;
+pub use self::trigger::{TriggerFinding, TriggerVerdict};
+use self::vault::Vault;
+
 /// How the cloud around the accounts is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CloudOptions {
     /// Where to listen with TLS; port 0: any.
     pub listen: SocketAddr,
@@ -40,6 +75,20 @@ pub struct CloudOptions {
     pub registries: Vec<RegistryOptions>,
     /// How runs and long-running answers behave.
     pub behaviour: Behaviour,
+}
+
+/// Hides the client's secret.
+impl fmt::Debug for CloudOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloudOptions")
+            .field("name", &self.name)
+            .field("tenant", &self.tenant)
+            .field("subscription", &self.subscription)
+            .field("resource_group", &self.resource_group)
+            .field("client", &self.client.0)
+            .field("registries", &self.registries)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A registry of the lab.
@@ -62,7 +111,7 @@ pub enum RegistryContent {
 }
 
 /// By script: how the service answers. Times are the lab's clock only where they are dates; delays are real time.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Behaviour {
     /// How a PUT of a pipeline or run is answered.
@@ -116,44 +165,202 @@ impl Default for Behaviour {
     }
 }
 
-/// The cloud of a running lab.
+impl RegistryOptions {
+    /// Whether the lab serves its distribution API.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self.content, RegistryContent::Layout(_))
+    }
+}
+
+/// Where a cloud's listeners are.
+pub(crate) struct Ports {
+    /// The cloud's own.
+    pub(crate) front: SocketAddr,
+    /// Plain http, for IMDS.
+    pub(crate) identity: SocketAddr,
+    /// The storage accounts'.
+    pub(crate) storage: SocketAddr,
+    /// By registry; `None`: it runs elsewhere.
+    pub(crate) registries: Vec<Option<SocketAddr>>,
+}
+
+/// A registry in its cloud.
 #[derive(Debug)]
+struct Held {
+    registry: Arc<Registry>,
+    /// `host:port`.
+    login_server: String,
+    /// `policies.exportPolicy`.
+    may_export: AtomicBool,
+}
+
+/// The cloud of a running lab.
 pub struct Cloud {
+    options: CloudOptions,
     endpoint: String,
+    identity_endpoint: String,
+    front: SocketAddr,
+    storage: SocketAddr,
+    clock: Clock,
+    issuer: Arc<Issuer>,
+    /// For what the cloud itself asks of registries and accounts: trusts the lab's CA.
+    client: reqwest::Client,
+    trunk: Trunk,
+    registries: Vec<Held>,
+    behaviour: Mutex<Behaviour>,
+    vault: Vault,
+    estate: Mutex<Estate>,
+    running: Running,
+    triggers: Triggers,
+    /// Requests by service.
+    counted: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl fmt::Debug for Cloud {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cloud")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Cloud {
+    /// # Errors
+    /// When a registry's content cannot be had.
+    pub(crate) fn new(
+        options: CloudOptions,
+        clock: Clock,
+        client: reqwest::Client,
+        ports: &Ports,
+    ) -> io::Result<Self> {
+        let held = |(options, port): (&RegistryOptions, &Option<SocketAddr>)| {
+            let login_server = match (&options.content, port) {
+                (RegistryContent::Remote(url), _) => authority(url),
+                (RegistryContent::Layout(_), Some(port)) => reachable(*port).to_string(),
+                (RegistryContent::Layout(_), None) => String::new(),
+            };
+            Ok(Held {
+                registry: Arc::new(Registry {
+                    name: options.name.clone(),
+                    content: options.content.clone(),
+                }),
+                login_server,
+                may_export: AtomicBool::new(true),
+            })
+        };
+        let registries = options.registries.iter().zip(&ports.registries).map(held);
+        Ok(Self {
+            registries: registries.collect::<io::Result<_>>()?,
+            endpoint: format!("https://{}", reachable(ports.front)),
+            identity_endpoint: format!("http://{}", ports.identity),
+            front: ports.front,
+            storage: ports.storage,
+            clock,
+            issuer: Arc::new(Issuer::random()),
+            client,
+            trunk: Trunk::default(),
+            behaviour: Mutex::new(options.behaviour.clone()),
+            options,
+            vault: Vault::default(),
+            estate: Mutex::default(),
+            running: Running::default(),
+            triggers: Triggers::default(),
+            counted: Mutex::default(),
+        })
+    }
+
     /// `https://127.0.0.1:PORT`: resource manager, login, vault and registries alike.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
+    /// `http://127.0.0.1:PORT`: where `/metadata/identity/oauth2/token` is to be had without TLS, in the place of
+    /// `http://169.254.169.254`.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> &str {
+        &self.identity_endpoint
+    }
+
     /// The login server (`127.0.0.1:PORT`, https) of a registry; a remote one's own host.
     #[must_use]
     pub fn login_server(&self, registry: &str) -> Option<String> {
-        let _ = registry;
-        todo!()
+        let held = self.held(registry)?;
+        held.1.login_server.clone().into()
     }
 
     /// Changes how it behaves from now on.
     pub fn set_behaviour(&self, behaviour: Behaviour) {
-        let _ = behaviour;
-        todo!()
+        *lock(&self.behaviour) = behaviour;
     }
 
-    /// What it does now.
+    /// What it does now. [`Behaviour::throttle`] is what is left of it.
     #[must_use]
     pub fn behaviour(&self) -> Behaviour {
-        todo!()
+        lock(&self.behaviour).clone()
     }
 
-    /// Waits for all runs to end.
+    /// Waits for all runs to end. Not to be called on the lab's own threads.
     ///
     /// # Errors
     /// When some still run after `patience`.
-    pub fn idle(&self, patience: Duration) -> std::io::Result<()> {
-        let _ = patience;
-        todo!()
+    pub fn idle(&self, patience: Duration) -> io::Result<()> {
+        self.running.idle(patience)
     }
+
+    /// What the source triggers made of the blobs that they saw last.
+    #[must_use]
+    pub fn trigger_findings(&self) -> Vec<TriggerFinding> {
+        self.triggers.findings()
+    }
+
+    /// The value of a secret's newest version, as a pipeline's identity would read it.
+    ///
+    /// # Errors
+    /// In the vault's words, when there is none or it is disabled, expired or not yet valid.
+    pub fn secret(&self, name: &str) -> Result<String, String> {
+        self.vault
+            .usable(name, None, self.clock.now())
+            .map_err(|refused| refused.message)
+    }
+
+    pub(crate) fn issuer(&self) -> Arc<Issuer> {
+        Arc::clone(&self.issuer)
+    }
+
+    pub(crate) fn trunk(&self) -> &Trunk {
+        &self.trunk
+    }
+
+    /// A registry by its name, in any case, and its number.
+    fn held(&self, name: &str) -> Option<(usize, &Held)> {
+        let mut all = self.registries.iter().enumerate();
+        all.find(|(_, held)| held.registry.name.eq_ignore_ascii_case(name))
+    }
+
+    /// A registry by its number.
+    fn numbered(&self, number: usize) -> Option<&Held> {
+        self.registries.get(number)
+    }
+
+    /// Whether exports may leave the registry.
+    fn may_export(&self, number: usize) -> bool {
+        let held = self.numbered(number);
+        held.is_some_and(|held| held.may_export.load(Ordering::Relaxed))
+    }
+}
+
+/// An address that a client can ask.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    }
+}
+
+/// `host:port` of a URL.
+fn authority(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
 }

@@ -1,10 +1,11 @@
 //! A running lab: listeners, their thread, and the handle by which tests and the binary hold it.
 
+mod listeners;
 mod serve;
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -20,6 +21,9 @@ use crate::service::{Counted, Service};
 use crate::store::Store;
 use crate::tls::Authority;
 use crate::{Address, Clock, CopySources};
+
+use self::listeners::{listen, surroundings};
+use self::serve::{Answers, Listener, Serving};
 
 /// What stays as it is in a path; `/` too, because blob names may hold it.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -48,7 +52,7 @@ pub struct Options {
     pub faults: Script,
     /// Threads that serve.
     pub threads: usize,
-    /// The rest of the cloud; `None`: storage accounts only. Wants `listen_tls`, for the CA.
+    /// The rest of the cloud; `None`: storage accounts only. It is kept in memory even where there is a data directory.
     pub cloud: Option<CloudOptions>,
 }
 
@@ -73,7 +77,9 @@ impl Default for Options {
 pub struct Lab {
     service: Arc<Service>,
     address: SocketAddr,
-    tls: Option<(SocketAddr, Authority)>,
+    tls_address: Option<SocketAddr>,
+    authority: Option<Authority>,
+    cloud: Option<Arc<Cloud>>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -94,39 +100,51 @@ impl Lab {
             store.add_account(&name, key).map_err(io::Error::other)?;
         }
         let (plain, address) = listen(options.listen)?;
-        let tls = options.listen_tls.map(listen).transpose()?;
+        let (secure, tls_address) = options.listen_tls.map(listen).transpose()?.unzip();
         let names: Vec<String> = store.accounts().into_iter().map(|(name, _)| name).collect();
-        let authority = match &tls {
-            Some(_) => Some(Authority::new(options.data.as_deref(), &names)?),
-            None => None,
+        let authority = if secure.is_some() || options.cloud.is_some() {
+            Some(Authority::new(options.data.as_deref(), &names)?)
+        } else {
+            None
         };
+        let tls = || authority.as_ref().map(Authority::server);
         let client = serve::client(authority.as_ref())?;
+        let around = options.cloud.map(|cloud| {
+            let storage = tls_address.unwrap_or(address);
+            surroundings(cloud, clock.clone(), client.clone(), storage, tls)
+        });
+        let (cloud, listeners) = around.transpose()?.unzip();
         let mut service = Service::new(store, clock, client);
         service.checks = !options.null;
         service.copy_sources = options.copy_sources;
-        service.ports = [Some(address), tls.as_ref().map(|(_, address)| *address)]
-            .into_iter()
-            .flatten()
-            .map(|address| address.port())
-            .collect();
+        service.issuer = cloud.as_ref().map(|cloud: &Arc<Cloud>| cloud.issuer());
+        let ports = [Some(address), tls_address].into_iter().flatten();
+        service.ports = ports.map(|address| address.port()).collect();
         service.put_script(options.faults);
         let service = Arc::new(service);
-        let (listener, tls_address) = tls.unzip();
-        let secure = listener.zip(authority.as_ref().map(Authority::server));
+        let accounts = |socket, tls| Listener {
+            socket,
+            tls,
+            answers: Answers::Accounts(Arc::clone(&service)),
+        };
+        let mut listeners = listeners.unwrap_or_default();
+        listeners.push(accounts(plain, None));
+        listeners.extend(secure.map(|secure| accounts(secure, tls())));
+        let serving = Serving {
+            listeners,
+            cloud: cloud.clone(),
+        };
         let (stop, stopped) = oneshot::channel();
         let runtime = serve::runtime(options.threads)?;
-        let serving = serve::Serving {
-            service: Arc::clone(&service),
-            plain,
-            secure,
-        };
         let thread = thread::Builder::new()
             .name("lab".to_owned())
             .spawn(move || runtime.block_on(serving.until(stopped)))?;
         Ok(Self {
             service,
             address,
-            tls: tls_address.zip(authority),
+            tls_address,
+            authority,
+            cloud,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -141,17 +159,13 @@ impl Lab {
     /// `https://127.0.0.1:PORT`, where the lab listens with TLS.
     #[must_use]
     pub fn tls_endpoint(&self) -> Option<String> {
-        self.tls
-            .as_ref()
-            .map(|(address, _)| format!("https://{address}"))
+        self.tls_address.map(|address| format!("https://{address}"))
     }
 
-    /// The CA's certificate as PEM, where the lab listens with TLS.
+    /// The CA's certificate as PEM, where the lab listens with TLS or has a cloud.
     #[must_use]
     pub fn ca_certificate(&self) -> Option<&str> {
-        self.tls
-            .as_ref()
-            .map(|(_, authority)| authority.certificate())
+        self.authority.as_ref().map(Authority::certificate)
     }
 
     /// URL of a blob with a SAS of its own that may do everything with it until `expiry`; without a SAS where there is no
@@ -180,7 +194,7 @@ impl Lab {
     /// The rest of the cloud, where there is one.
     #[must_use]
     pub fn cloud(&self) -> Option<&Cloud> {
-        todo!()
+        self.cloud.as_deref()
     }
 
     /// The lab's time.
@@ -223,12 +237,4 @@ impl Drop for Lab {
             let _ = thread.join();
         }
     }
-}
-
-fn listen(at: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind(at)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {at}: {error}")))?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }

@@ -23,13 +23,13 @@ mod xml;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response};
 
-use crate::auth::SasFingerprint;
+use crate::auth::{Issuer, SasFingerprint};
 use crate::clock::http_date;
 use crate::fault::Faults;
 use crate::line::{Cut, Trunk};
@@ -40,12 +40,15 @@ use self::answer::Answer;
 pub(crate) use self::body::AnswerBody;
 use self::call::{Call, version};
 pub use self::control::Fill;
+pub(crate) use self::control::HEADER as CONTROL_HEADER;
 pub use self::copies::CopySources;
 pub use self::counters::Counted;
 use self::counters::Counters;
 use self::receive::Received;
+pub(crate) use self::receive::text as receive_text;
 use self::rehearsed::refusal;
 use self::route::Route;
+pub(crate) use self::xml::leaves as xml_leaves;
 
 /// Put Block, versions since 2019-12-12, and what Put Block From URL takes in practice; bytes.
 const PUT_BLOCK_LIMIT: u64 = 4000 << 20;
@@ -62,6 +65,8 @@ pub(crate) struct Service {
     pub(crate) copy_sources: CopySources,
     /// `host:port` of the listeners, as a copy's source may name them.
     pub(crate) ports: Vec<u16>,
+    /// Whose tokens are taken beside the accounts' own, where the lab has a cloud.
+    pub(crate) issuer: Option<Arc<Issuer>>,
     client: reqwest::Client,
     expired: Mutex<HashSet<SasFingerprint>>,
     revoked: Mutex<HashSet<SasFingerprint>>,
@@ -80,8 +85,13 @@ pub(crate) struct Peer {
 }
 
 /// A random id in the form of a UUID.
-fn request_id() -> String {
-    let text = format!("{:032x}", rand::random::<u128>());
+pub(crate) fn request_id() -> String {
+    guid(rand::random())
+}
+
+/// A number in the form of a UUID.
+pub(crate) fn guid(number: u128) -> String {
+    let text = format!("{number:032x}");
     let part = |from, to| text.get(from..to).unwrap_or_default();
     let parts = [
         part(0, 8),
@@ -93,7 +103,7 @@ fn request_id() -> String {
     parts.join("-")
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -108,6 +118,7 @@ impl Service {
             checks: true,
             copy_sources: CopySources::Any,
             ports: Vec::new(),
+            issuer: None,
             client,
             expired: Mutex::default(),
             revoked: Mutex::default(),

@@ -37,8 +37,8 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes a CA and a server certificate for `localhost`, `127.0.0.1`, `::1`, `*.blob.localhost` and
-    /// `{account}.blob.localhost` of each account. With a folder, `ca.pem` (and `ca-key.pem`, mode 0600) are kept there and used again, so that a
+    /// Makes a CA and a server certificate for `localhost`, `127.0.0.1`, `::1`, `*.blob.localhost`,
+    /// `*.vault.localhost` and `{account}.blob.localhost` of each account. With a folder, `ca.pem` (and `ca-key.pem`, mode 0600) are kept there and used again, so that a
     /// client that trusts the CA goes on trusting it.
     ///
     /// # Errors
@@ -93,7 +93,14 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn names(accounts: &[String]) -> Vec<String> {
-    let fixed = ["localhost", "127.0.0.1", "::1", "*.blob.localhost"].map(str::to_owned);
+    let fixed = [
+        "localhost",
+        "127.0.0.1",
+        "::1",
+        "*.blob.localhost",
+        "*.vault.localhost",
+    ]
+    .map(str::to_owned);
     let own = accounts
         .iter()
         .map(|account| format!("{account}.blob.localhost"));

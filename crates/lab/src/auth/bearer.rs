@@ -1,7 +1,8 @@
 //! The lab's own bearer tokens, in the place of those that Entra ID gives: `lab1.<payload>.<HMAC-SHA256>`, base64url.
 //!
-//! They are signed with a key derived from the account's, so a token is for one account. Real clients send them only
-//! over TLS; the lab takes them over either.
+//! They are signed with a key derived from the account's, so a token is for one account. Where the lab has a cloud, the
+//! tokens that its Entra ID gives for the storage service are good for every account. Real clients send tokens only over
+//! TLS; the lab takes them over either.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -11,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::Refusal;
 
-use super::{AccountKey, challenge};
+use super::{AccountKey, Issuer, challenge};
 
 /// The longest token that is read, in bytes.
-const LONGEST: usize = 8 * 1024;
+pub(super) const LONGEST: usize = 8 * 1024;
 
 /// Whom a bearer token speaks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +48,7 @@ pub fn lab_token(key: &AccountKey, oid: &str, tid: &str, expiry: Timestamp) -> S
 pub fn identity(
     headers: &HeaderMap,
     key: &AccountKey,
+    issuer: Option<&Issuer>,
     now: Timestamp,
 ) -> Result<Identity, Refusal> {
     let invalid = |why: &str| {
@@ -61,7 +63,16 @@ pub fn identity(
         let (scheme, token) = text.to_str().ok()?.split_once(' ')?;
         (scheme.eq_ignore_ascii_case("bearer") && token.len() <= LONGEST).then(|| token.trim())
     });
-    let identity = read(token.unwrap_or_default(), key).ok_or_else(|| {
+    let token = token.unwrap_or_default();
+    let from_cloud = || {
+        let claims = issuer?.for_storage(token)?;
+        Some(Identity {
+            oid: claims.oid,
+            tid: claims.tid,
+            exp: claims.exp,
+        })
+    };
+    let identity = read(token, key).or_else(from_cloud).ok_or_else(|| {
         invalid("Signature validation failed. The token is not one of this account's.")
     })?;
     if identity.exp <= now.as_second() {
@@ -90,7 +101,7 @@ fn signing_key(key: &AccountKey) -> AccountKey {
 }
 
 /// base64url without padding. 32 bytes have one `=`.
-fn url_safe(base64: &str) -> String {
+pub(super) fn url_safe(base64: &str) -> String {
     base64
         .replace('+', "-")
         .replace('/', "_")

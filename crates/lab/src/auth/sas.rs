@@ -99,7 +99,7 @@ fn check_delegation(
         return Err(mismatch("AuthorizationServiceMismatch", "service"));
     }
     let user = query.get("sduoid");
-    if !user.is_empty() && identity(asked.headers, key, now)?.oid != user {
+    if !user.is_empty() && identity(asked.headers, key, asked.issuer, now)?.oid != user {
         return Err(failed(
             "the bearer token is not that of the user whom sduoid names",
         ));

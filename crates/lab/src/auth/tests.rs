@@ -78,6 +78,7 @@ impl Request {
             client: self.client,
             tls: self.tls,
             path_style: false,
+            issuer: None,
             blob_exists: self.blob_exists,
         }
     }

@@ -5,19 +5,22 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::line::Cut;
-use crate::service::{Peer, Service};
+use crate::cloud::Cloud;
+use crate::line::{Cut, Trunk};
+use crate::service::{AnswerBody, Peer, Service};
 use crate::tls::Authority;
 
 /// Read buffer of a connection: large reads are few system calls, and small enough to stay in the second-level cache.
@@ -34,9 +37,47 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What runs.
 pub(super) struct Serving {
-    pub(super) service: Arc<Service>,
-    pub(super) plain: TcpListener,
-    pub(super) secure: Option<(TcpListener, Arc<ServerConfig>)>,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) cloud: Option<Arc<Cloud>>,
+}
+
+/// A port, and what answers there.
+pub(super) struct Listener {
+    pub(super) socket: TcpListener,
+    pub(super) tls: Option<Arc<ServerConfig>>,
+    pub(super) answers: Answers,
+}
+
+/// Who answers.
+#[derive(Clone)]
+pub(super) enum Answers {
+    /// The storage accounts.
+    Accounts(Arc<Service>),
+    /// The rest of the cloud; without TLS, its identity endpoint only.
+    Cloud(Arc<Cloud>),
+    /// The registry with this number.
+    Registry(Arc<Cloud>, usize),
+}
+
+impl Answers {
+    fn trunk(&self) -> &Trunk {
+        match self {
+            Self::Accounts(service) => &service.trunk,
+            Self::Cloud(cloud) | Self::Registry(cloud, _) => cloud.trunk(),
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: &Peer,
+    ) -> io::Result<Response<AnswerBody>> {
+        match self {
+            Self::Accounts(service) => service.answer(request, peer).await,
+            Self::Cloud(cloud) => cloud.answer(request, peer).await,
+            Self::Registry(cloud, number) => cloud.answer_registry(*number, request).await,
+        }
+    }
 }
 
 /// One thread serves with less ado than two: on a machine whose cores the client shares, that is what counts.
@@ -69,40 +110,42 @@ pub(super) fn client(authority: Option<&Authority>) -> io::Result<reqwest::Clien
 impl Serving {
     /// Serves until `stopped` is sent or its sender is dropped.
     pub(super) async fn until(self, stopped: oneshot::Receiver<()>) {
-        let (secure, acceptor) = match self.secure {
-            Some((listener, config)) => (Some(listener), Some(TlsAcceptor::from(config))),
-            None => (None, None),
-        };
-        let plain = tokio::net::TcpListener::from_std(self.plain);
-        let secure = secure.map(tokio::net::TcpListener::from_std).transpose();
-        let (Ok(plain), Ok(secure)) = (plain, secure) else {
-            tracing::error!("the listeners cannot be registered with the runtime");
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut work = JoinSet::new();
+        for listener in self.listeners {
+            work.spawn(listener.accept(Arc::clone(&room)));
+        }
+        if let Some(cloud) = self.cloud {
+            work.spawn(cloud.background());
+        }
+        // Dropping the set ends everything in it.
+        let _ = stopped.await;
+    }
+}
+
+impl Listener {
+    async fn accept(self, room: Arc<Semaphore>) {
+        let Ok(socket) = tokio::net::TcpListener::from_std(self.socket) else {
+            tracing::error!("a listener cannot be registered with the runtime");
             return;
         };
+        let acceptor = self.tls.map(TlsAcceptor::from);
         let mut connections = JoinSet::new();
-        tokio::pin!(stopped);
-        loop {
-            let full = connections.len() >= CONNECTIONS;
-            tokio::select! {
-                _ = &mut stopped => return,
-                accepted = next(Some(&plain)), if !full => {
-                    begin(&mut connections, &self.service, accepted, None);
-                }
-                accepted = next(secure.as_ref()), if !full && secure.is_some() => {
-                    begin(&mut connections, &self.service, accepted, acceptor.clone());
-                }
-                Some(_) = connections.join_next() => {}
-            }
+        while let Ok(place) = Arc::clone(&room).acquire_owned().await {
+            while connections.try_join_next().is_some() {}
+            let (stream, client) = next(&socket).await;
+            let (answers, acceptor) = (self.answers.clone(), acceptor.clone());
+            connections.spawn(async move {
+                let _place = place;
+                carry(&answers, stream, client, acceptor).await;
+            });
         }
     }
 }
 
 /// The next connection. One that ended before it was accepted is passed over; where there is no descriptor left, it
 /// waits for some to be given back instead of asking again at once.
-async fn next(listener: Option<&tokio::net::TcpListener>) -> (TcpStream, SocketAddr) {
-    let Some(listener) = listener else {
-        return std::future::pending().await;
-    };
+async fn next(listener: &tokio::net::TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
@@ -111,31 +154,27 @@ async fn next(listener: Option<&tokio::net::TcpListener>) -> (TcpStream, SocketA
     }
 }
 
-fn begin(
-    connections: &mut JoinSet<()>,
-    service: &Arc<Service>,
-    (stream, client): (TcpStream, SocketAddr),
+async fn carry(
+    answers: &Answers,
+    stream: TcpStream,
+    client: SocketAddr,
     acceptor: Option<TlsAcceptor>,
 ) {
     let _ = stream.set_nodelay(true);
-    let service = Arc::clone(service);
-    connections.spawn(async move {
-        let (line, cut) = service.trunk.carry(stream);
-        match acceptor {
-            None => serve(&service, line, client, false, cut).await,
-            Some(acceptor) => {
-                if let Ok(Ok(stream)) =
-                    tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(line)).await
-                {
-                    serve(&service, stream, client, true, cut).await;
-                }
+    let (line, cut) = answers.trunk().carry(stream);
+    match acceptor {
+        None => serve(answers, line, client, false, cut).await,
+        Some(acceptor) => {
+            if let Ok(Ok(stream)) = tokio::time::timeout(HEAD_TIMEOUT, acceptor.accept(line)).await
+            {
+                serve(answers, stream, client, true, cut).await;
             }
         }
-    });
+    }
 }
 
 async fn serve(
-    service: &Service,
+    answers: &Answers,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     client: SocketAddr,
     tls: bool,
@@ -146,7 +185,7 @@ async fn serve(
         tls,
         cut,
     };
-    let answer = service_fn(|request| service.answer(request, &peer));
+    let answer = service_fn(|request| answers.answer(request, &peer));
     // A client that hangs up in the middle is none of this service's business.
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -119,7 +119,7 @@ fn delegation_key(call: &Call<'_>) -> Result<Answer, Refusal> {
         return Err(xml::invalid().detail("Reason", "Expiry is more than 7 days away."));
     }
     let key = call.key()?;
-    let who = auth::identity(call.headers(), &key, now)?;
+    let who = auth::identity(call.headers(), &key, call.service.issuer.as_deref(), now)?;
     let fields = DelegationFields {
         oid: who.oid,
         tid: who.tid,

@@ -99,6 +99,7 @@ impl Service {
             client,
             tls,
             path_style: route.path_style,
+            issuer: self.issuer.as_deref(),
             blob_exists: self.store.blob(&route.address).is_ok(),
         };
         auth::check(

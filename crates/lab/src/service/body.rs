@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::bend::{Bend, Step};
 use crate::Content;
+use crate::cloud::registry::part::FilePart;
 use crate::content::Reader;
 use crate::line::Cut;
 
@@ -28,6 +29,8 @@ pub(crate) enum AnswerBody {
     Length(u64),
     /// Content.
     Content(Box<Stream>),
+    /// A part of a file: a registry's blob.
+    File(FilePart),
 }
 
 /// Content on its way out.
@@ -76,11 +79,12 @@ impl AnswerBody {
     }
 
     /// Bytes that the head announces.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Text(text) => u64::try_from(text.len()).unwrap_or(u64::MAX),
             Self::Length(length) => *length,
             Self::Content(stream) => stream.length,
+            Self::File(part) => part.left(),
         }
     }
 }
@@ -150,6 +154,7 @@ impl Body for AnswerBody {
             }
             Self::Length(_) => None,
             Self::Content(stream) => ready!(stream.poll(context)),
+            Self::File(part) => return Pin::new(part).poll_frame(context),
         };
         Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
     }
@@ -160,6 +165,7 @@ impl Body for AnswerBody {
             Self::Length(length) => *length == 0,
             // Asked before the first frame too: an answer that is to be bent has not ended, however short it is.
             Self::Content(stream) => stream.length == 0,
+            Self::File(part) => part.is_end_stream(),
         }
     }
 

@@ -3,18 +3,15 @@
 
 use std::io;
 
-use bytes::BytesMut;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Service;
 use super::answer::Answer;
-use super::bend::Bend;
 use super::body::AnswerBody;
-use super::receive::{Into, receive};
+use super::{Service, receive};
 use crate::fault::Script;
 use crate::line::Cut;
 use crate::store::NewBlob;
@@ -24,7 +21,7 @@ use crate::{Address, Content};
 pub(super) const PREFIX: &str = "/_lab/";
 
 /// Requests that change something carry this header: a web page that an operator has open cannot send it across origins.
-const HEADER: &str = "x-lab-control";
+pub(crate) const HEADER: &str = "x-lab-control";
 
 /// How far the clock may be from the machine's, in seconds: no date that a rehearsal needs is further away.
 const CENTURY: u64 = 100 * 366 * 24 * 3600;
@@ -78,8 +75,7 @@ pub(super) async fn answer(
     body: Incoming,
     cut: &Cut,
 ) -> io::Result<Response<AnswerBody>> {
-    let into = Into::Text(BytesMut::new());
-    let received = receive(body, into, Bend::default(), cut).await?;
+    let received = receive::text(body, cut).await?;
     let wants = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let may = parts.method == Method::GET || parts.headers.contains_key(HEADER);
     let done = match received {
@@ -87,7 +83,7 @@ pub(super) async fn answer(
             403,
             format!("set the header {HEADER}: 1 to change anything"),
         )),
-        Ok(received) => perform(service, &parts.method, wants, &received.text),
+        Ok(text) => perform(service, &parts.method, wants, &text),
         Err(refused) => Err((refused.status, refused.message)),
     };
     let (status, value) = match done {

@@ -147,6 +147,16 @@ pub(super) async fn receive(
     })
 }
 
+/// Takes a short body in as it is.
+///
+/// # Errors
+/// When the client hangs up. A body that is too long is a refusal.
+pub(crate) async fn text(body: Incoming, cut: &Cut) -> io::Result<Result<Bytes, Refusal>> {
+    let into = Into::Text(BytesMut::new());
+    let received = receive(body, into, Bend::default(), cut).await?;
+    Ok(received.map(|received| received.text))
+}
+
 /// What the script wants at this point of the body.
 async fn bent(bend: &mut Bend, received: u64, length: u64, cut: &Cut) -> io::Result<()> {
     loop {

@@ -21,7 +21,7 @@ pub(super) fn invalid() -> Refusal {
 }
 
 /// Calls `leaf` with the path of every element that has no children (names joined by `/`) and its text.
-fn leaves(text: &[u8], mut leaf: impl FnMut(&[String], String)) -> Result<(), Refusal> {
+pub(crate) fn leaves(text: &[u8], mut leaf: impl FnMut(&[String], String)) -> Result<(), Refusal> {
     // A byte order mark is what some writers of XML begin with.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let text = std::str::from_utf8(text).map_err(|_| invalid())?;

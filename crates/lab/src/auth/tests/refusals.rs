@@ -210,7 +210,7 @@ fn a_bearer_token_may_do_everything_until_it_expires() {
     };
     let mut request = ask(&token);
     assert_eq!(request.code(), "allowed");
-    let who = identity(&request.headers, &key(), request.now).unwrap();
+    let who = identity(&request.headers, &key(), None, request.now).unwrap();
     assert_eq!((who.oid.as_str(), who.tid.as_str()), ("oid", "tid"));
     request.now = time("2026-11-21T01:00:00Z");
     assert_eq!(request.code(), "401 InvalidAuthenticationInfo");
