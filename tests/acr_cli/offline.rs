@@ -9,6 +9,7 @@ use crate::desk::{Desk, last_line, line_of, told};
 /// A registry that nobody asks.
 const WHERE: [&str; 6] = ["--subscription", "sub-1", "-g", "group1", "-r", "registry1"];
 const CONTAINER: &str = "https://Account.blob.core.windows.net/box";
+const IDENTITY: &str = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Me";
 const SECRET: &str = "https://vault1.vault.azure.net/secrets/exportSas";
 
 fn with_where<'a>(words: &[&'a str]) -> Vec<&'a str> {
@@ -55,108 +56,54 @@ fn a_secret_in_the_environment_is_not_in_the_help() {
     assert!(help.stdout_text().contains("ACR_TRANSFER_CLOUD"));
 }
 
+/// One command a line, each wrong in one way.
+const WRONG: &str = "\
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET -z OverwriteTags
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET -z OverwriteEverything
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET -z DisableSourceTrigger
+import-pipeline create -n pipe1 -c CONTAINER -s SECRET -z DisableSourceTrigger -e true
+import-pipeline create -n pipe1 -c CONTAINER -s SECRET -e maybe
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET -m Key
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET -i [sytem]
+export-pipeline create -n pipe1 -c CONTAINER
+export-pipeline create -n pipe1 -c CONTAINER -m ManagedIdentity --api-version 2023-11-01-preview
+export-pipeline create -n pipe1 -c CONTAINER -s SECRET --api-version 2024-01-01
+export-pipeline create -n a_b -c CONTAINER -s SECRET
+export-pipeline create -n pipe1 -c http://a.b/c -s SECRET
+export-pipeline create -n pipe1 -c box -s SECRET
+export-pipeline create -n pipe1 -s SECRET
+pipeline-run create -n run11 -p pipe1 -b blob.tar
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t export
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t sideways
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t export -a UPPER:1
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t export -a a:1 --catalog-digest sha256:00
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t export -a a:1 --timeout 5m
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t export -a a:1 --wait --no-wait
+pipeline-run create -n run11 -p pipe1 -b blob.tar -t import --wait --timeout soon
+pipeline-run create -n run11 -p pipe1 -t import
+pipeline-run list --top 0
+pipeline-run list -o tsv
+pipeline-run list --query [].name";
+
+/// The words of a line, with what they stand for and where.
+fn words(line: &str) -> Vec<&str> {
+    let full = line.split_whitespace().map(|word| match word {
+        "CONTAINER" => CONTAINER,
+        "SECRET" => SECRET,
+        "IDENTITY" => IDENTITY,
+        word => word,
+    });
+    full.chain(WHERE).collect()
+}
+
 #[test]
 fn usage_errors_say_what_is_wanted_and_end_in_2() {
     let desk = Desk::new();
-    let secretless = ["-n", "pipe1", "-c", CONTAINER];
-    let create = [
-        &["export-pipeline", "create"][..],
-        &secretless,
-        &["-s", SECRET],
-    ]
-    .concat();
-    let import = [
-        &["import-pipeline", "create"][..],
-        &secretless,
-        &["-s", SECRET],
-    ]
-    .concat();
-    let run = [
-        "pipeline-run",
-        "create",
-        "-n",
-        "run11",
-        "-p",
-        "pipe1",
-        "-b",
-        "blob.tar",
-    ];
-    let cases: Vec<Vec<&str>> = vec![
-        [&create[..], &["-z", "OverwriteTags"]].concat(),
-        [&create[..], &["-z", "OverwriteEverything"]].concat(),
-        [&create[..], &["-z", "DisableSourceTrigger"]].concat(),
-        [&import[..], &["-z", "DisableSourceTrigger", "-e", "true"]].concat(),
-        [&import[..], &["-e", "maybe"]].concat(),
-        [&create[..], &["-m", "Key"]].concat(),
-        [&create[..], &["-i", "[sytem]"]].concat(),
-        [&["export-pipeline", "create"][..], &secretless].concat(),
-        [
-            &create[..],
-            &[
-                "-m",
-                "ManagedIdentity",
-                "--api-version",
-                "2023-11-01-preview",
-            ],
-        ]
-        .concat(),
-        [&create[..], &["--api-version", "2024-01-01"]].concat(),
-        vec![
-            "export-pipeline",
-            "create",
-            "-n",
-            "a_b",
-            "-c",
-            CONTAINER,
-            "-s",
-            SECRET,
-        ],
-        vec![
-            "export-pipeline",
-            "create",
-            "-n",
-            "pipe1",
-            "-c",
-            "http://a.b/c",
-            "-s",
-            SECRET,
-        ],
-        vec![
-            "export-pipeline",
-            "create",
-            "-n",
-            "pipe1",
-            "-c",
-            "box",
-            "-s",
-            SECRET,
-        ],
-        run.to_vec(),
-        [&run[..], &["-t", "export"]].concat(),
-        [&run[..], &["-t", "sideways"]].concat(),
-        [&run[..], &["-t", "export", "-a", "UPPER:1"]].concat(),
-        [
-            &run[..],
-            &["-t", "export", "-a", "a:1", "--catalog-digest", "sha256:00"],
-        ]
-        .concat(),
-        [&run[..], &["-t", "export", "-a", "a:1", "--timeout", "5m"]].concat(),
-        [
-            &run[..],
-            &["-t", "export", "-a", "a:1", "--wait", "--no-wait"],
-        ]
-        .concat(),
-        [&run[..], &["-t", "import", "--wait", "--timeout", "soon"]].concat(),
-        vec!["pipeline-run", "list", "--top", "0"],
-        vec!["pipeline-run", "list", "-o", "tsv"],
-        vec!["pipeline-run", "list", "--query", "[].name"],
-    ];
     let mut all = String::new();
-    for words in cases {
-        let words = with_where(&words);
-        let finished = desk.run(&words, 2);
+    for line in WRONG.lines() {
+        let finished = desk.run(&words(line), 2);
         assert!(finished.stdout.is_empty(), "{}", finished.stdout_text());
-        all.push_str(&told(&words, &finished).replace(&WHERE.join(" "), "WHERE"));
+        all.push_str(&told(&[line], &finished));
     }
     with_settings!({ snapshot_path => "../snapshots" }, { assert_snapshot!(desk.steady(&all)); });
 }
@@ -247,94 +194,21 @@ fn a_signature_in_a_wrong_place_is_refused_and_not_repeated() {
     }
 }
 
+/// As the az extension's users type them.
+const RIGHT: &str = "\
+export-pipeline create --name pipe1 --storage-container-uri CONTAINER --secret-uri SECRET --options OverwriteBlobs ContinueOnErrors --only-show-errors
+import-pipeline create -n pipe1 -c CONTAINER -m managedidentity -i [system] IDENTITY -e False -z overwritetags OverwriteTags --location westeurope
+import-pipeline create -n pipe1 -c CONTAINER -s SECRET -z DisableSourceTrigger
+pipeline-run create -n run11 -p pipe1 -t export -b a.tar -a a:1 team/b
+pipeline-run create -n run11 -p pipe1 -t import -b a.tar -f false --catalog-digest sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
 #[test]
 fn a_dry_run_shows_the_request_with_the_words_that_az_takes() {
     let desk = Desk::new();
     let mut all = String::new();
-    let identity = "/subscriptions/S/resourceGroups/G/providers/Microsoft.ManagedIdentity/userAssignedIdentities/Me";
-    for words in [
-        &[
-            "export-pipeline",
-            "create",
-            "--name",
-            "pipe1",
-            "--storage-container-uri",
-            CONTAINER,
-            "--secret-uri",
-            SECRET,
-            "--options",
-            "OverwriteBlobs",
-            "ContinueOnErrors",
-            "--only-show-errors",
-        ][..],
-        &[
-            "import-pipeline",
-            "create",
-            "-n",
-            "pipe1",
-            "-c",
-            CONTAINER,
-            "-m",
-            "managedidentity",
-            "-i",
-            "[system]",
-            identity,
-            "-e",
-            "False",
-            "-z",
-            "overwritetags",
-            "OverwriteTags",
-            "--location",
-            "westeurope",
-        ],
-        &[
-            "import-pipeline",
-            "create",
-            "-n",
-            "pipe1",
-            "-c",
-            CONTAINER,
-            "-s",
-            SECRET,
-            "-z",
-            "DisableSourceTrigger",
-        ],
-        &[
-            "pipeline-run",
-            "create",
-            "-n",
-            "run11",
-            "-p",
-            "pipe1",
-            "-t",
-            "export",
-            "-b",
-            "a.tar",
-            "-a",
-            "a:1",
-            "team/b",
-        ],
-        &[
-            "pipeline-run",
-            "create",
-            "-n",
-            "run11",
-            "-p",
-            "pipe1",
-            "-t",
-            "import",
-            "-b",
-            "a.tar",
-            "-f",
-            "false",
-            "--catalog-digest",
-            "sha256:0000000000000000000000000000000000000000000000000000000000000000",
-        ],
-    ] {
-        let mut words = with_where(words);
-        words.push("--dry-run");
-        let finished = desk.run(&words, 0);
-        all.push_str(&told(&words, &finished).replace(&WHERE.join(" "), "WHERE"));
+    for line in RIGHT.lines() {
+        let finished = desk.run(&[&words(line)[..], &["--dry-run"]].concat(), 0);
+        all.push_str(&told(&[line], &finished));
     }
     with_settings!({ snapshot_path => "../snapshots" }, { assert_snapshot!(all); });
 }
