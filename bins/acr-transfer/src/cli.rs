@@ -1,5 +1,10 @@
 //! The command line. Each group has its own file; flags that several share are in `shared`.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "comments on flags are the help, where a user would see the backticks"
+)]
+
 pub(crate) mod diagnose;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -13,8 +13,7 @@ use crate::table::Table;
 /// Where results, progress and errors go.
 #[derive(Debug)]
 pub(crate) struct Streams {
-    is_json: bool,
-    is_table: bool,
+    form: OutputWord,
     quiet: bool,
     /// The log is on standard error too, and would tear a bar apart.
     shares_stderr: bool,
@@ -25,8 +24,7 @@ pub(crate) struct Streams {
 impl Streams {
     pub(crate) fn new(shared: &CloudArgs) -> Self {
         Self {
-            is_json: shared.output == OutputWord::Json,
-            is_table: shared.output == OutputWord::Table,
+            form: shared.output,
             quiet: shared.quiet,
             shares_stderr: shared.verbose || shared.debug,
             interrupted: Mutex::new(None),
@@ -35,25 +33,25 @@ impl Streams {
 
     /// Whether a program reads the results.
     pub(crate) fn is_json(&self) -> bool {
-        self.is_json
+        self.form == OutputWord::Json
     }
 
     /// Whether a table is wanted also where there is one thing to show, as the az CLI's `-o table`.
     pub(crate) fn is_table(&self) -> bool {
-        self.is_table
+        self.form == OutputWord::Table
     }
 
     /// Whether standard error is a terminal on which a bar can be drawn.
     pub(crate) fn has_bar(&self) -> bool {
         let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        io::stderr().is_terminal() && !dumb && !self.shares_stderr && !self.is_json && !self.quiet
+        io::stderr().is_terminal() && !dumb && !self.shares_stderr && !self.is_json() && !self.quiet
     }
 
     /// How work of known length shows its progress.
     pub(crate) fn style(&self) -> Style {
         if self.quiet {
             Style::Quiet
-        } else if self.is_json {
+        } else if self.is_json() {
             Style::Json(Box::new(io::stdout()))
         } else if self.has_bar() {
             Style::Bar(ProgressDrawTarget::stderr())
@@ -69,7 +67,7 @@ impl Streams {
         }
         let text = redact(text);
         // A remark that nobody can read is no reason to stop.
-        drop(if self.is_json {
+        drop(if self.is_json() {
             let kind = "note";
             line(&mut io::stdout(), &Note { kind, text: &text })
         } else {
@@ -80,7 +78,7 @@ impl Streams {
     /// One JSON line, for programs only; every signature in it is blanked. `record` is a struct with `type` as its first
     /// field (`serde_json::json!` would sort them).
     pub(crate) fn record(&self, record: &impl Serialize) -> Result<(), Failure> {
-        if !self.is_json {
+        if !self.is_json() {
             return Ok(());
         }
         let text = serde_json::to_string(record).map_err(|error| unwritten(&error.into()))?;
@@ -94,7 +92,7 @@ impl Streams {
 
     /// Aligned rows, for people only.
     pub(crate) fn rows(&self, rows: &Rows) -> Result<(), Failure> {
-        if self.is_json {
+        if self.is_json() {
             return Ok(());
         }
         rows.write(&mut io::stdout())
@@ -103,7 +101,7 @@ impl Streams {
 
     /// A table, for people only.
     pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
-        if self.is_json {
+        if self.is_json() {
             return Ok(());
         }
         let mut to = io::stdout();
@@ -120,7 +118,7 @@ impl Streams {
 
     /// A line of the result, for people only.
     pub(crate) fn say(&self, text: &str) -> Result<(), Failure> {
-        if self.is_json {
+        if self.is_json() {
             return Ok(());
         }
         writeln!(io::stdout(), "{}", redact(text)).map_err(|error| unwritten(&error))
@@ -147,7 +145,7 @@ impl Streams {
     /// What went wrong: for people on standard error, for programs where results go.
     pub(crate) fn fail(&self, failure: &Failure) {
         // There is nobody left to tell when this cannot be written; the exit status still says it.
-        drop(if self.is_json {
+        drop(if self.is_json() {
             failure.write_json(&mut io::stdout())
         } else {
             failure.write_text(&mut io::stderr())

@@ -84,11 +84,11 @@ impl<'a> Watch<'a> {
 impl Seen {
     /// `run1: Running, 42 %`
     fn line(&self) -> String {
-        let mut line = format!("{}: {}", self.run, self.status);
-        if let Some(percentage) = self.percentage {
-            line.push_str(&format!(", {percentage} %"));
+        let Self { run, status, .. } = self;
+        match self.percentage {
+            Some(percentage) => format!("{run}: {status}, {percentage} %"),
+            None => format!("{run}: {status}"),
         }
-        line
     }
 }
 

@@ -9,7 +9,6 @@ use super::word;
 
 /// Which cloud, by whom, in what form to answer.
 #[derive(Debug, Clone, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct CloudArgs {
     /// public, usgov, china, bleu, the https URL of a resource manager, or a JSON file of its metadata
     #[arg(
