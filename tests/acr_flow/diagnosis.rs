@@ -21,7 +21,7 @@ fn an_expired_sas_in_the_secret_is_named() {
     let mut ground = Ground::new(&few());
     let vault = ground.lab.cloud().unwrap().endpoint().to_owned();
     let secret = format!("{vault}/secrets/sas1");
-    let sas = ground.sas("source", "rawl", 3600);
+    let sas = ground.sas("source", "rawl", 7200);
     ground.write("secret.sas", &sas);
     drop(ground.run(
         &["secret", "set", "-s", &secret, "--value-file", "secret.sas"],
@@ -44,7 +44,7 @@ fn an_expired_sas_in_the_secret_is_named() {
     let pipeline = ["-r", "registry1", "-p", "pipe3", "-b", "x.tar"];
     // The lab's SAS allows plain http, because its storage is asked by it.
     assert_eq!(problems(&diagnose(&ground, &pipeline, 3)), ["sas-https"]);
-    ground.lab.clock().advance(7200);
+    ground.lab.clock().advance(3 * 3600);
     let lines = diagnose(&ground, &pipeline, 3);
     assert!(problems(&lines).contains(&"storage-answer"), "{lines:?}");
     let old = ground.sas("source", "rawl", -60);
@@ -75,10 +75,7 @@ fn a_sound_pipeline_has_no_problem_and_a_failed_run_is_explained() {
     ground.change(|behaviour| {
         behaviour.fail_runs = Some("RESPONSE 403 AuthorizationFailure".to_owned())
     });
-    ground.export(
-        &["-a", "app:2", "--receipt", "other.json", "-b", "other.tar"],
-        8,
-    );
+    ground.export_to("other.tar", "other.json", &["-a", "app:2"], 8);
     let run = ground.runs("registry1");
     let receipt = ground.path("other.json");
     let receipt: Value = serde_json::from_slice(&fs_err::read(receipt).unwrap()).unwrap();

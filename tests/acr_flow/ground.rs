@@ -155,9 +155,16 @@ impl Ground {
     pub(crate) fn command(&self, words: &[&str]) -> Run {
         let endpoint = self.lab.cloud().unwrap().endpoint();
         let folder = self.folder.path();
+        // A vault is in no resource group.
+        let group: &[&str] = if words.first() == Some(&"secret") {
+            &[]
+        } else {
+            &["-g", "group1"]
+        };
         let mut run = Run::new(ACR_TRANSFER)
             .args(words)
-            .args(["-g", "group1", "--ca-file", "ca.pem"])
+            .args(group)
+            .args(["--ca-file", "ca.pem"])
             .env("HOME", folder)
             .env("PATH", folder)
             .env("ACR_TRANSFER_CLOUD", endpoint)
@@ -193,19 +200,27 @@ impl Ground {
 
     /// `export` from registry1 by pipe1 into the blob `week.tar`, as JSON.
     pub(crate) fn export(&self, more: &[&str], code: i32) -> Vec<Value> {
+        self.export_to("week.tar", "receipt.json", more, code)
+    }
+
+    /// The same into another blob.
+    pub(crate) fn export_to(
+        &self,
+        blob: &str,
+        receipt: &str,
+        more: &[&str],
+        code: i32,
+    ) -> Vec<Value> {
         let words = [
+            &["export", "-r", "registry1", "-p", "pipe1", "-b", blob][..],
             &[
-                "export",
-                "-r",
-                "registry1",
-                "-p",
-                "pipe1",
-                "-b",
-                "week.tar",
                 "-o",
                 "json",
-            ][..],
-            &["--sas-file", "source.sas", "--receipt", "receipt.json"],
+                "--sas-file",
+                "source.sas",
+                "--receipt",
+                receipt,
+            ],
             more,
         ];
         self.run(&words.concat(), code).json_lines().unwrap()
@@ -235,7 +250,10 @@ impl Ground {
         let store = self.lab.store();
         let there = store.blob(&at("source", blob)).unwrap();
         let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut there.content.reader(), &mut bytes).unwrap();
+        let mut reader = there.content.reader();
+        while let Some(piece) = reader.next(1 << 20).unwrap() {
+            bytes.extend_from_slice(&piece);
+        }
         let mut about = there.about.clone();
         bend(&mut bytes, &mut about);
         let content = Content::memory(bytes.into());
