@@ -100,13 +100,20 @@ fn cells(checked: &Checked) -> Vec<String> {
     ]
 }
 
+/// The message, beginning with what it is about.
+fn about(finding: &Finding) -> String {
+    match finding.subject.as_deref() {
+        Some(subject) if !finding.message.starts_with(subject) => {
+            format!("{subject}: {}", finding.message)
+        }
+        _ => finding.message.clone(),
+    }
+}
+
 /// `error: team/app:1: a layer of 9.0 GB … ; what to do`.
 fn words(finding: &Finding) -> String {
     let severity = word(finding.severity);
-    let subject = finding.subject.as_deref();
-    let subject = subject.map(|subject| format!("{subject}: "));
-    let subject = subject.unwrap_or_default();
-    let text = format!("{severity}: {subject}{}", finding.message);
+    let text = format!("{severity}: {}", about(finding));
     if finding.hint.is_empty() {
         return text;
     }
@@ -188,11 +195,7 @@ pub(crate) fn verdict(report: &Report) -> Result<(), Failure> {
                 "the export would fail in the cloud",
             )
         });
-        let subject = finding.subject.as_deref().unwrap_or("the list");
-        failure = Some(
-            said.cause(format!("{subject}: {}", finding.message))
-                .hint(&finding.hint),
-        );
+        failure = Some(said.cause(about(finding)).hint(&finding.hint));
     }
     failure.map_or(Ok(()), Err)
 }
