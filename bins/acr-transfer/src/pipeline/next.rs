@@ -32,7 +32,7 @@ pub(super) fn commands(pipeline: &Pipeline) -> Vec<String> {
         .collect()
 }
 
-/// Role and scope, as narrow as they can be.
+/// Role and scope, as narrow as they can be. None for an address without names: the az CLI finds accounts by name.
 fn grant(pipeline: &Pipeline) -> Option<(&'static str, String)> {
     match pipeline.mode {
         StorageAccessMode::SasToken => {
