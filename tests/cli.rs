@@ -82,6 +82,7 @@ fn help_of_every_command_ends_with_the_exit_status() {
         &["--help"][..],
         &["copy", "--help"],
         &["verify", "--help"],
+        &["touch", "--help"],
         &["sas", "--help"],
         &["sas", "inspect", "--help"],
     ] {

@@ -13,7 +13,7 @@ use crate::wire::Ask;
 const LAB: &str = env!("CARGO_BIN_EXE_acr-lab");
 
 /// What is wrong with each is to be said.
-const WRONG: [&[&str]; 22] = [
+const WRONG: [&[&str]; 29] = [
     &["--listen", "here"],
     &["--listen", "0.0.0.0:10000"],
     &["--tls-listen", "127.0.0.1:0"],
@@ -36,6 +36,19 @@ const WRONG: [&[&str]; 22] = [
     &["--latency", "soon"],
     &["--cap-mbps", "0"],
     &["--copy-sources", "some"],
+    &["--cloud-listen", "127.0.0.1:0"],
+    &["--registry", "labregistry"],
+    &["--null", "--cloud"],
+    &["--cloud", "--cloud-listen", "0.0.0.0:443"],
+    &["--cloud", "--registry", "four"],
+    &["--cloud", "--registry", "labregistry="],
+    &[
+        "--cloud",
+        "--registry",
+        "twice",
+        "--registry",
+        "Twice=there",
+    ],
 ];
 
 fn run(words: &[&str], code: i32) -> Finished {
@@ -91,10 +104,14 @@ fn ask(ready: &Value, method: &str, account: usize, path: &str) -> Ask {
 #[test]
 fn help_ends_with_the_exit_status() {
     with_settings!({ snapshot_path => "../snapshots" }, {
-        for words in [&["--help"][..], &["serve", "--help"]] {
+        for (name, words) in [
+            ("help_1", &["--help"][..]),
+            ("help_2", &["serve", "--help"]),
+            ("help_3", &["rehearse", "--help"]),
+        ] {
             let help = run(words, 0).stdout_text();
             assert!(help.trim_end().ends_with("run the same command again to resume"), "{help}");
-            assert_snapshot!(format!("help_{}", words.len()), help);
+            assert_snapshot!(name, help);
         }
     });
     assert!(run(&["--version"], 0).stdout_text().starts_with("acr-lab "));
@@ -114,10 +131,14 @@ fn usage_errors_say_what_is_wanted_and_end_in_2() {
         script.display().to_string(),
         folder.path().join("none.json").display().to_string(),
     );
-    let with_script: [&[&str]; 3] = [
+    let behaviour = folder.path().join("behaviour.json");
+    fs_err::write(&behaviour, "{\"runs\": \"never\"}").unwrap();
+    let behaviour = behaviour.display().to_string();
+    let with_script: [&[&str]; 4] = [
         &["--faults", &script],
         &["--faults", &missing],
         &["--null", "--faults", &script],
+        &["--cloud", "--behaviour", &behaviour],
     ];
     let mut all = String::new();
     for words in WRONG.into_iter().chain(with_script) {
@@ -234,6 +255,71 @@ fn the_prose_names_what_the_line_names() {
     ] {
         assert!(text.contains(word), "{word} is not in {text}");
     }
+}
+
+#[test]
+fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (ca_file, layout) = (file("ca.pem"), format!("otherregistry={}", file("layout")));
+    let (running, ready) = serve(&[
+        "--cloud",
+        "--cloud-listen",
+        "127.0.0.1:0",
+        "--tls-listen",
+        "127.0.0.1:0",
+        "--ca-file",
+        &ca_file,
+        "--registry",
+        "samples",
+        "--registry",
+        &layout,
+    ]);
+    let cloud = &ready["cloud"];
+    for field in [
+        "tenant",
+        "subscription",
+        "client_id",
+        "client_secret",
+        "resource_group",
+    ] {
+        assert!(
+            !cloud[field].as_str().unwrap().is_empty(),
+            "{field}: {cloud}"
+        );
+    }
+    assert!(
+        cloud["endpoint"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://127.0.0.1:"),
+        "{cloud}"
+    );
+    let names: Vec<&str> = cloud["registries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|registry| registry["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["samples", "otherregistry"]);
+    assert!(
+        cloud["registries"][0]["login_server"]
+            .as_str()
+            .unwrap()
+            .starts_with("127.0.0.1:")
+    );
+    let account = ready["accounts"][0]["https_url"].as_str().unwrap();
+    assert!(
+        account.starts_with("https://127.0.0.1:") && account.ends_with("/source"),
+        "{account}"
+    );
+    assert!(
+        fs_err::read_to_string(&ca_file)
+            .unwrap()
+            .contains("CERTIFICATE")
+    );
+    running.terminate().unwrap();
+    ended(running);
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! The command line.
 
+mod rehearse;
+
+pub(crate) use rehearse::{RehearseArgs, ScenarioWord};
+
 use std::path::PathBuf;
 
 use blobferry_console::EXIT_TABLE;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-/// Rehearses a crossing on this machine: Azure's blob service, emulated, and everything that can go wrong with it.
+/// Rehearses a crossing on this machine: an emulated Azure around blobs and registries, and everything that can go wrong.
 #[derive(Debug, Parser)]
 #[command(name = "acr-lab", version, after_help = EXIT_TABLE, arg_required_else_help = true)]
 pub(crate) struct Cli {
@@ -15,13 +19,15 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serves storage accounts until it is interrupted
+    /// Serves storage accounts, and with --cloud the cloud around them, until it is interrupted
     Serve(Box<ServeArgs>),
+    /// Plays the whole journey between two clouds that cannot see each other, with the real commands
+    Rehearse(RehearseArgs),
 }
 
 /// What to serve.
 #[derive(Debug, Args)]
-#[command(after_help = EXIT_TABLE)]
+#[command(after_help = EXIT_TABLE, group = ArgGroup::new("secure").multiple(true).args(["tls", "cloud"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ServeArgs {
     /// Address and port for http; port 0: any free one, which is printed
@@ -35,12 +41,30 @@ pub(crate) struct ServeArgs {
         long,
         value_name = "ADDRESS",
         default_value = "127.0.0.1:10443",
-        requires = "tls"
+        requires = "secure"
     )]
     pub(crate) tls_listen: String,
     /// Write the CA's certificate (PEM) to this file, for clients that shall trust it
-    #[arg(long, value_name = "FILE", requires = "tls")]
+    #[arg(long, value_name = "FILE", requires = "secure")]
     pub(crate) ca_file: Option<PathBuf>,
+    /// Serve the cloud around the accounts as well: resource manager, login, Key Vault, registries (https; implies --tls)
+    #[arg(long, conflicts_with = "null")]
+    pub(crate) cloud: bool,
+    /// Address and port for the cloud
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:10500",
+        requires = "cloud"
+    )]
+    pub(crate) cloud_listen: String,
+    /// Registry of the cloud (repeatable): an OCI image layout, made where it is missing, or a registry that runs elsewhere;
+    /// a name alone has sample images, gone at the end [default: labregistry]
+    #[arg(long = "registry", value_name = "NAME[=DIR|URL]", requires = "cloud")]
+    pub(crate) registries: Vec<String>,
+    /// How the cloud behaves (JSON: delays, failing runs, throttling, limits)
+    #[arg(long, value_name = "FILE", requires = "cloud")]
+    pub(crate) behaviour: Option<PathBuf>,
     /// Account to serve (repeatable), with a key where a certain one is wanted [default: source and target]
     #[arg(long = "account", value_name = "NAME[=KEY]")]
     pub(crate) accounts: Vec<String>,

@@ -1,9 +1,13 @@
-//! `acr-lab`: an Azure Blob service of one's own, to rehearse a crossing with. Only this crate reads the environment, owns
+//! `acr-lab`: an Azure of one's own, to rehearse a crossing with. Only this crate reads the environment, owns
 //! the standard streams and ends the process.
 
 mod cli;
+mod cloud;
+mod ending;
 mod logging;
 mod ready;
+mod rehearse;
+mod samples;
 mod serve;
 mod value;
 
@@ -32,9 +36,12 @@ fn main() -> ExitCode {
             return status.into();
         }
     };
-    let Command::Serve(args) = cli.command;
-    let is_json = args.output == cli::OutputWord::Json;
-    match serve::run(*args) {
+    let (output, done) = match cli.command {
+        Command::Serve(args) => (args.output, serve::run(*args)),
+        Command::Rehearse(args) => (args.output, rehearse::run(&args)),
+    };
+    let is_json = output == cli::OutputWord::Json;
+    match done {
         Ok(status) => status.into(),
         Err(failure) => {
             fail(&failure, is_json);

@@ -7,15 +7,18 @@ use std::thread;
 
 use blobferry_console::{ExitStatus, Failure};
 use blobferry_lab::auth::AccountKey;
+use blobferry_lab::cloud::CloudOptions;
 use blobferry_lab::fault::Script;
 use blobferry_lab::store::{Metadata, NewBlob};
 use blobferry_lab::{Address, CopySources, Fill, Lab, Options, Refusal};
 use serde_json::{Value, json};
-use tokio::signal::unix::{SignalKind, signal};
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::cli::{OutputWord, ServeArgs, SourcesWord};
-use crate::{logging, ready, value};
+use crate::ending::Asked;
+use crate::ready::{Around, Ready};
+use crate::{cloud, logging, value};
 
 /// Threads that are of any use to a lab.
 const MOST_THREADS: usize = 256;
@@ -34,20 +37,27 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
         .iter()
         .map(|text| value::container(text))
         .collect::<Result<_, _>>()?;
-    let lab = Lab::start(options(&args)?).map_err(|error| {
+    let (cloud, _samples) = around(&args)?;
+    let kept = Around::of(cloud.as_ref());
+    let lab = Lab::start(options(&args, cloud)?).map_err(|error| {
         let failure = Failure::new(ExitStatus::Failed, "the lab cannot start").because(&error);
         if error.kind() == io::ErrorKind::AddrInUse {
             failure
-                .hint("choose another with --listen or --tls-listen; port 0 takes any that is free")
+                .hint("choose another with --listen, --tls-listen or --cloud-listen; port 0 takes any that is free")
         } else {
             failure
         }
     })?;
     stock(&lab, &containers, blobs)?;
     let ca_file = write_certificate(&lab, args.ca_file)?;
+    let ready = Ready {
+        lab: &lab,
+        ca_file: ca_file.as_deref(),
+        around: kept.as_ref(),
+    };
     let said = match args.output {
-        OutputWord::Json => ready::json(&lab, ca_file.as_deref(), &mut io::stdout()),
-        OutputWord::Text => ready::text(&lab, ca_file.as_deref(), &mut io::stdout()),
+        OutputWord::Json => ready.json(&mut io::stdout()),
+        OutputWord::Text => ready.text(&mut io::stdout()),
     };
     said.map_err(|error| {
         Failure::new(ExitStatus::Failed, "cannot say where the lab serves").because(&error)
@@ -98,7 +108,19 @@ fn stock(
     Ok(())
 }
 
-fn options(args: &ServeArgs) -> Result<Options, Failure> {
+/// The cloud around the accounts, and the folder of its sample images.
+fn around(args: &ServeArgs) -> Result<(Option<CloudOptions>, Option<TempDir>), Failure> {
+    if !args.cloud {
+        return Ok((None, None));
+    }
+    let listen = value::listen("--cloud-listen", &args.cloud_listen)?;
+    let behaviour = cloud::behaviour(args.behaviour.as_deref())?;
+    let (registries, samples) = cloud::registries(&args.registries)?;
+    let options = cloud::options("AzureLab", 0, listen, registries, behaviour);
+    Ok((Some(options), Some(samples)))
+}
+
+fn options(args: &ServeArgs, cloud: Option<CloudOptions>) -> Result<Options, Failure> {
     let accounts: Vec<(String, Option<AccountKey>)> = args
         .accounts
         .iter()
@@ -115,7 +137,7 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
         )));
     }
     let usual = Options::default();
-    let listen_tls = if args.tls {
+    let listen_tls = if args.tls || args.cloud {
         Some(value::listen("--tls-listen", &args.tls_listen)?)
     } else {
         None
@@ -137,7 +159,7 @@ fn options(args: &ServeArgs) -> Result<Options, Failure> {
         },
         faults: script(args)?,
         threads: args.threads,
-        cloud: None,
+        cloud,
     })
 }
 
@@ -199,12 +221,10 @@ fn until_asked(end_with_stdin: bool) -> Result<(), Failure> {
         .build();
     let waited = runtime.and_then(|runtime| {
         runtime.block_on(async {
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let mut terminate = signal(SignalKind::terminate())?;
+            let mut asked = Asked::listen()?;
             let (_never, closed) = stdin_closes(end_with_stdin);
             tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                () = asked.to_end() => {}
                 _ = closed => {}
             }
             Ok(())

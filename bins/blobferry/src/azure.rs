@@ -7,7 +7,7 @@ use blobferry_azure_blob::{AzureBlob, Plaintext, Role, SasSource, SasToken, SasU
 use blobferry_console::{ExitStatus, Failure};
 use jiff::Timestamp;
 
-use crate::cli::{CopyArgs, VerifyArgs};
+use crate::cli::{CopyArgs, TouchArgs, VerifyArgs};
 
 mod client;
 
@@ -68,22 +68,52 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The end's name in messages.
-    fn end(&self) -> &'static str {
-        if self.need.purpose == Use::Destination {
-            "destination"
-        } else {
-            "source"
+    /// To what is touched.
+    pub(crate) fn touch(args: &'a TouchArgs, client: &'a Client<'a>) -> Self {
+        Self {
+            client,
+            need: Need::of(Use::Touch),
+            sas_file: args.sas_file.as_deref(),
         }
+    }
+
+    /// The end's name in messages, the flag for its SAS's file, the variable for the SAS itself.
+    fn words(&self) -> [&'static str; 3] {
+        match self.need.purpose {
+            Use::Destination => [
+                "destination",
+                "--destination-sas-file",
+                "BLOBFERRY_DESTINATION_SAS",
+            ],
+            Use::Touch => ["blob", "--sas-file", "BLOBFERRY_SAS"],
+            _ => ["source", "--source-sas-file", "BLOBFERRY_SOURCE_SAS"],
+        }
+    }
+
+    fn end(&self) -> &'static str {
+        let [end, ..] = self.words();
+        end
+    }
+
+    fn flag(&self) -> &'static str {
+        let [_, flag, _] = self.words();
+        flag
+    }
+
+    fn variable(&self) -> &'static str {
+        let [.., variable] = self.words();
+        variable
+    }
+
+    /// Whether something is to change there.
+    fn writes(&self) -> bool {
+        matches!(self.need.purpose, Use::Destination | Use::Touch)
     }
 
     /// A file or pipe takes no SAS.
     pub(crate) fn refuse_sas_file(&self) -> Result<(), Failure> {
         match self.sas_file {
-            Some(_) => Err(Failure::usage(format!(
-                "--{}-sas-file is for a blob URL",
-                self.end()
-            ))),
+            Some(_) => Err(Failure::usage(format!("{} is for a blob URL", self.flag()))),
             None => Ok(()),
         }
     }
@@ -96,13 +126,13 @@ impl<'a> Connection<'a> {
             Plaintext::LoopbackOnly
         };
         let url = SasUrl::parse(text, plaintext).map_err(|error| self.bad_url(&error))?;
-        if self.need.purpose == Use::Destination {
+        if self.writes() {
             url.writable().map_err(|error| self.bad_url(&error))?;
         }
         let sas = self.sas(&url)?;
         let notes = match sas.current() {
             Some(token) => self.preflight(&url, &token)?,
-            None if self.need.purpose == Use::Destination => return Err(self.no_sas()),
+            None if self.writes() => return Err(self.no_sas()),
             // A public blob needs none.
             None => Vec::new(),
         };
@@ -111,10 +141,10 @@ impl<'a> Connection<'a> {
 
     /// The SAS: in the URL, else in the file, else in the environment.
     fn sas(&self, url: &SasUrl) -> Result<SasSource, Failure> {
-        let end = self.end();
+        let (end, flag) = (self.end(), self.flag());
         match (url.sas(), self.sas_file) {
             (Some(_), Some(_)) => {
-                Err(Failure::usage(format!("the {end}'s URL has a SAS, and --{end}-sas-file names another"))
+                Err(Failure::usage(format!("the {end}'s URL has a SAS, and {flag} names another"))
                     .hint("leave the SAS out of the URL: a file is safer, and is read again when its SAS is renewed"))
             }
             (Some(token), None) => Ok(SasSource::fixed(Some(token.clone()))),
@@ -138,17 +168,15 @@ impl<'a> Connection<'a> {
         })
     }
 
-    fn variable(&self) -> &'static str {
-        if self.need.purpose == Use::Destination {
-            "BLOBFERRY_DESTINATION_SAS"
-        } else {
-            "BLOBFERRY_SOURCE_SAS"
-        }
-    }
-
     /// Everything that can be known without asking the service.
     fn preflight(&self, url: &SasUrl, token: &SasToken) -> Result<Vec<String>, Failure> {
-        let findings = token.check(url, self.need, Timestamp::now());
+        let mut findings = token.check(url, self.need, Timestamp::now());
+        if self.need.purpose == Use::Touch {
+            // What is to be kept must be read first.
+            let more = token.check(url, Need::of(Use::Source), Timestamp::now());
+            let fatal = |finding: &SasFinding| finding.severity == Severity::Fatal;
+            findings.extend(more.into_iter().filter(fatal));
+        }
         let (fatal, notes): (Vec<_>, Vec<_>) = findings
             .into_iter()
             .partition(|finding| finding.severity == Severity::Fatal);
@@ -174,7 +202,8 @@ impl<'a> Connection<'a> {
     fn no_sas(&self) -> Failure {
         let end = self.end();
         Failure::new(ExitStatus::Denied, format!("the {end}'s URL has no SAS")).hint(format!(
-            "put it into the URL, into a file named by --{end}-sas-file, or into {}",
+            "put it into the URL, into a file named by {}, or into {}",
+            self.flag(),
             self.variable()
         ))
     }
@@ -212,7 +241,7 @@ impl Blob {
 
     /// Opens the way to it; asks the service nothing yet.
     pub(crate) fn open(self, connection: &Connection<'_>) -> Result<AzureBlob, Failure> {
-        let role = if connection.need.purpose == Use::Destination {
+        let role = if connection.writes() {
             Role::Destination
         } else {
             Role::Source

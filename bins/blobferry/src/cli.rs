@@ -8,11 +8,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod copy;
 mod remote;
+mod touch;
 
 pub(crate) use copy::{
     BundleArgs, CheckMd5Word, CopyArgs, DigestWord, OverwriteWord, PropertyArgs, ViaWord,
 };
 pub(crate) use remote::{EffortArgs, RemoteArgs};
+pub(crate) use touch::TouchArgs;
 
 /// Carries big blobs across gaps, and proves that what arrived is what was sent.
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Copy(Box<CopyArgs>),
     /// Reads a blob, file or standard input to its end and checks its digests; writes nothing
     Verify(Box<VerifyArgs>),
+    /// Renews a blob's Last-Modified; keeps its bytes, properties and metadata
+    Touch(Box<TouchArgs>),
     /// Looks at shared access signatures
     #[command(after_help = EXIT_TABLE)]
     Sas(SasArgs),

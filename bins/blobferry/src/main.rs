@@ -14,6 +14,7 @@ mod sas;
 mod settings;
 mod stop;
 mod streams;
+mod touch;
 mod value;
 mod verify;
 
@@ -43,6 +44,7 @@ fn run(cli: &Cli, streams: &mut Streams) -> Result<ExitStatus, Failure> {
     match &cli.command {
         Command::Copy(args) => copy::run(args, streams),
         Command::Verify(args) => verify::run(args, streams),
+        Command::Touch(args) => touch::run(args, streams),
         Command::Sas(args) => sas::run(args, streams),
     }
 }

@@ -6,8 +6,8 @@ use blobferry_transfer::{
 };
 
 use crate::cli::{
-    CheckMd5Word, CopyArgs, DigestWord, EffortArgs, OverwriteWord, PropertyArgs, VerifyArgs,
-    ViaWord,
+    CheckMd5Word, CopyArgs, DigestWord, EffortArgs, OverwriteWord, PropertyArgs, TouchArgs,
+    VerifyArgs, ViaWord,
 };
 use crate::{journal_dir, memory, value};
 
@@ -65,6 +65,30 @@ pub(crate) fn verify(args: &VerifyArgs) -> Result<CopyOptions, Failure> {
     options.expect = flag("--expect-digest", value::expect(&args.expect_digest))?;
     options.check_md5 = args.check_md5.map(CheckMd5::from);
     Ok(options)
+}
+
+/// What `touch` is to do.
+#[derive(Debug)]
+pub(crate) struct Touch {
+    pub(crate) metadata: value::Pairs,
+    pub(crate) category: bool,
+    pub(crate) put_md5: bool,
+    /// For reading the blob, where its MD5 is wanted.
+    pub(crate) options: CopyOptions,
+}
+
+/// The wishes of a touch.
+pub(crate) fn touch(args: &TouchArgs) -> Result<Touch, Failure> {
+    let mut options = effort(&args.effort)?;
+    options.sha256 = false;
+    options.properties.put_md5 = true;
+    let metadata = flag_if("--metadata", args.metadata.as_ref(), value::metadata)?;
+    Ok(Touch {
+        metadata: metadata.unwrap_or_default(),
+        category: args.category,
+        put_md5: args.put_md5,
+        options,
+    })
 }
 
 fn effort(args: &EffortArgs) -> Result<CopyOptions, Failure> {

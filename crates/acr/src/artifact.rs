@@ -1,7 +1,15 @@
 //! Artifacts as the service names them, patterns over them, and how a long list becomes several runs.
 
+mod batch;
+mod glob;
+mod grammar;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use batch::{Batch, batches};
+
+use glob::matches;
 
 /// `repo:tag` or `repo@sha256:…`; `repo` alone is `:latest`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,21 +54,40 @@ pub struct ArtifactError {
     pub reason: String,
 }
 
-/// One run's share of a long list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// `NAME`, or `NAME-001`, … where there are several.
-    pub blob: String,
-    /// At most 50.
-    pub artifacts: Vec<Artifact>,
-}
-
+/// As a user gives it: the reference grammar of the OCI distribution specification, without a host, as the registry is named
+/// elsewhere.
 impl FromStr for Artifact {
     type Err = ArtifactError;
 
     fn from_str(text: &str) -> Result<Self, ArtifactError> {
-        let _ = text;
-        todo!()
+        grammar::refuse_host(text)?;
+        Self::listed(text)
+    }
+}
+
+impl Artifact {
+    /// As a service or a receipt lists it: there, what looks like a host is a repository's first part.
+    ///
+    /// # Errors
+    /// When it is not of the grammar.
+    pub fn listed(text: &str) -> Result<Self, ArtifactError> {
+        let parts = grammar::split(text)?;
+        grammar::repository(text, parts.repository)?;
+        let which = match (parts.tag, parts.digest) {
+            (_, Some(digest)) => {
+                grammar::digest(text, digest)?;
+                Which::Digest(digest.to_owned())
+            }
+            (tag, None) => {
+                let tag = tag.unwrap_or("latest");
+                grammar::tag(text, tag)?;
+                Which::Tag(tag.to_owned())
+            }
+        };
+        Ok(Self {
+            repository: parts.repository.to_owned(),
+            which,
+        })
     }
 }
 
@@ -78,24 +105,67 @@ impl FromStr for Selection {
     type Err = ArtifactError;
 
     fn from_str(text: &str) -> Result<Self, ArtifactError> {
-        let _ = text;
-        todo!()
+        if !glob::is_pattern(text) {
+            return text.parse().map(Self::One);
+        }
+        grammar::refuse_host(text)?;
+        let parts = grammar::split(text)?;
+        if parts.digest.is_some() {
+            return Err(grammar::error(
+                text,
+                "a digest names one manifest of one repository: it goes with no pattern",
+            ));
+        }
+        grammar::repository_pattern(text, parts.repository)?;
+        let tag = parts.tag.unwrap_or("*");
+        grammar::tag_pattern(text, tag)?;
+        Ok(Self::Glob {
+            repository: parts.repository.to_owned(),
+            tag: tag.to_owned(),
+        })
+    }
+}
+
+/// With the tag (or its pattern) written out.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(artifact) => artifact.fmt(f),
+            Self::Glob { repository, tag } => write!(f, "{repository}:{tag}"),
+        }
     }
 }
 
 impl Selection {
-    /// Whether an artifact is meant.
+    /// Whether an artifact is meant. A pattern means tags only: no digest matches one.
     #[must_use]
     pub fn matches(&self, artifact: &Artifact) -> bool {
-        let _ = artifact;
-        todo!()
+        match (self, &artifact.which) {
+            (Self::One(one), _) => one == artifact,
+            (Self::Glob { .. }, Which::Digest(_)) => false,
+            (Self::Glob { repository, tag }, Which::Tag(have)) => {
+                matches(repository, &artifact.repository) && matches(tag, have)
+            }
+        }
     }
 }
 
-/// Deals artifacts to runs, in order, duplicates left out; a tag and the digest it names are kept both. `blob` gets its
-/// number before a file extension it may have (`name-001.tar`).
-#[must_use]
-pub fn batches(artifacts: &[Artifact], blob: &str, most: usize) -> Vec<Batch> {
-    let _ = (artifacts, blob, most);
-    todo!()
+/// Whether it is `sha256:` and 64 lower-case hexadecimal digits.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| {
+        hex.len() == 64 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
+
+/// Whether it may be a repository's name.
+pub(crate) fn is_repository(name: &str) -> bool {
+    grammar::repository(name, name).is_ok()
+}
+
+/// Whether `name` is what `pattern` means; without `*` and `?` only itself.
+pub(crate) fn matches_pattern(pattern: &str, name: &str) -> bool {
+    matches(pattern, name)
+}
+
+#[cfg(test)]
+mod tests;

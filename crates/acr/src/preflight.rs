@@ -1,12 +1,38 @@
 //! Whether an export would pass: each artifact's manifests read and judged by the service's limits.
+//!
+//! | code | severity | what |
+//! |---|---|---|
+//! | `missing` | error | no such tag or digest, or an index names a manifest that is not there |
+//! | `nothing-matched` | error | a pattern that means nothing |
+//! | `unreadable` | error | a manifest that is none |
+//! | `layer-too-large` | error | above [`LARGEST_LAYER`] |
+//! | `too-many` | error or note | above 50 artifacts, by [`Many`] |
+//! | `foreign-layer` | warning | lies elsewhere and is not carried |
+//! | `schema1` | warning | an old manifest, without sizes |
+//! | `referrers-left-behind` | warning | signatures and SBOMs that are not in the list |
+//! | `referrers-unread` | note | the registry does not tell what refers to an artifact |
+//! | `zstd` | note | layers that old container engines cannot unpack |
+//! | `duplicate` | note | a manifest under two names of one repository |
 
+mod findings;
+mod judge;
+mod read;
+
+use std::collections::HashSet;
+
+use futures::StreamExt as _;
 use serde::Serialize;
 
-use crate::artifact::{Artifact, Selection};
+use crate::artifact::{Artifact, Selection, batches};
 use crate::registry::{Registry, RegistryError};
+use crate::run::MOST_ARTIFACTS;
+use judge::Judge;
 
 /// 8 GB, the service's limit for a layer. Decimal, the smaller reading of the two.
 pub const LARGEST_LAYER: u64 = 8_000_000_000;
+
+/// Artifacts that are read at a time.
+const AT_A_TIME: usize = 8;
 
 /// How bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,7 +51,7 @@ pub enum Severity {
 pub struct Finding {
     /// How bad.
     pub severity: Severity,
-    /// `layer-too-large`, `missing`, `nothing-matched`, `foreign-layer`, `referrers-left-behind`, `zstd`, `too-many`, …
+    /// `layer-too-large`, `missing`, `nothing-matched`, `foreign-layer`, `referrers-left-behind`, `zstd`, `too-many`, …: see [the module](self).
     pub code: &'static str,
     /// Which artifact or selection; none: the whole list.
     pub subject: Option<String>,
@@ -80,8 +106,39 @@ pub async fn preflight(
     selections: &[Selection],
     many: Many,
 ) -> Result<Report, RegistryError> {
-    let _ = (registry, selections, many);
-    todo!()
+    let lists = registry.expand(selections).await?;
+    let mut seen = HashSet::new();
+    let all = lists.iter().flatten();
+    let selected: Vec<_> = all.filter(|one| seen.insert(*one)).cloned().collect();
+    let empty = selections
+        .iter()
+        .zip(&lists)
+        .filter(|(_, list)| list.is_empty());
+    let unmatched: Vec<_> = empty.map(|(selection, _)| selection.to_string()).collect();
+
+    let mut judge = Judge::default();
+    for pattern in &unmatched {
+        judge.unmatched(pattern);
+    }
+    let mut reads = futures::stream::iter(&selected)
+        .map(|artifact| read::read(registry, artifact))
+        .buffered(AT_A_TIME);
+    while let Some(read) = reads.next().await {
+        judge.artifact(read?);
+    }
+    drop(reads);
+    let runs = batches(&selected, "", MOST_ARTIFACTS).len();
+    judge.count(selected.len(), runs, many);
+    let (artifacts, findings, bytes) = judge.finish();
+    Ok(Report {
+        registry: registry.host().to_owned(),
+        artifacts,
+        findings,
+        bytes,
+        runs,
+        selected,
+        unmatched,
+    })
 }
 
 /// What more than 50 artifacts are.

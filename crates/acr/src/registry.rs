@@ -1,5 +1,22 @@
-//! A registry, read by the OCI distribution API (oci-client): catalog, tags, manifests, referrers. Bounded: manifests of
-//! 4 MiB at most, 100,000 names, 1,000 children of an index, four levels deep.
+//! A registry, read by the OCI distribution API: catalog, tags, manifests, referrers. Bounded: manifests of 4 MiB at most,
+//! 100,000 names, 1,000 manifests below an index, four levels deep.
+//!
+//! The documents are oci-client's types; the requests are our own over [`Network`]. Its client (0.18) reads answers of any
+//! length, retries nothing and hides Retry-After, asks for tokens of one scope only (a catalog needs
+//! `registry:catalog:*`), sends the password to whatever realm is named, takes neither paged referrers nor artifact
+//! manifests, and calls a refused referrers list an empty one.
+
+mod document;
+mod expand;
+mod names;
+mod read;
+mod referrers;
+mod sender;
+mod token;
+mod wire;
+
+use expand::KnownTags;
+use wire::Wire;
 
 use crate::artifact::{Artifact, Selection};
 use crate::http::Network;
@@ -94,8 +111,10 @@ pub struct Manifest {
     pub size: u64,
     /// Config and layers.
     pub layers: Vec<Layer>,
-    /// Manifests of an index.
+    /// Manifests of an index, each once.
     pub children: Vec<Manifest>,
+    /// Digests of those that the index names and the registry does not have.
+    pub missing: Vec<String>,
 }
 
 /// A manifest that refers to another (a signature, an SBOM).
@@ -111,38 +130,61 @@ pub struct Referrer {
 
 /// A client of one registry.
 pub struct Registry {
-    host: String,
-    client: oci_client::Client,
+    wire: Wire,
+    /// For the referrers of many manifests.
+    tags: KnownTags,
 }
 
 impl std::fmt::Debug for Registry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registry")
-            .field("host", &self.host)
+            .field("host", &self.wire.host())
             .finish_non_exhaustive()
+    }
+}
+
+impl ManifestKind {
+    /// `image`, `index`, `artifact`, `schema1`, `other`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Index => "index",
+            Self::Artifact => "artifact",
+            Self::Schema1 => "schema1",
+            Self::Other => "other",
+        }
     }
 }
 
 impl Registry {
     /// `host`: `myregistry.azurecr.io`, `127.0.0.1:5000`, or with `http://` before it, which only loopback may have unless
-    /// `plaintext`.
+    /// `plaintext`. Without a scheme it is https, also on loopback.
+    ///
+    /// Nothing is asked yet: an Entra token is exchanged when the registry first asks who one is.
     ///
     /// # Errors
-    /// When the host is none, or the exchange of the token fails.
+    /// When the host is none.
+    #[expect(
+        clippy::unused_async,
+        reason = "connecting may come to ask, and callers are ready for it"
+    )]
     pub async fn connect(
         host: &str,
         login: &RegistryLogin,
         network: &Network,
         plaintext: bool,
     ) -> Result<Self, RegistryError> {
-        let _ = (host, login, network, plaintext);
-        todo!()
+        Ok(Self {
+            wire: Wire::connect(host, login, network, plaintext)?,
+            tags: KnownTags::default(),
+        })
     }
 
     /// `host:port` as asked.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.host
+        self.wire.host()
     }
 
     /// All that the selections mean, sorted within each, none twice; one entry a selection, empty where nothing matched.
@@ -154,8 +196,7 @@ impl Registry {
         &self,
         selections: &[Selection],
     ) -> Result<Vec<Vec<Artifact>>, RegistryError> {
-        let _ = selections;
-        todo!()
+        expand::expand(self, selections).await
     }
 
     /// The manifest and, for an index, those below it. `None`: no such tag or digest.
@@ -163,8 +204,7 @@ impl Registry {
     /// # Errors
     /// When the registry does not serve, or the bytes are not what the digest says.
     pub async fn manifest(&self, artifact: &Artifact) -> Result<Option<Manifest>, RegistryError> {
-        let _ = artifact;
-        todo!()
+        read::manifest(&self.wire, artifact).await
     }
 
     /// Only the digest (HEAD). `None`: no such tag or digest.
@@ -172,8 +212,7 @@ impl Registry {
     /// # Errors
     /// When the registry does not serve.
     pub async fn digest(&self, artifact: &Artifact) -> Result<Option<String>, RegistryError> {
-        let _ = artifact;
-        todo!()
+        read::digest(&self.wire, artifact).await
     }
 
     /// What refers to a manifest: by the referrers API, else by the `sha256-…` tag scheme (also cosign's `.sig`, `.att`,
@@ -186,7 +225,6 @@ impl Registry {
         repository: &str,
         digest: &str,
     ) -> Result<Vec<Referrer>, RegistryError> {
-        let _ = (repository, digest);
-        todo!()
+        referrers::referrers(self, repository, digest).await
     }
 }

@@ -19,6 +19,9 @@ mod read;
 mod sink;
 mod source;
 mod stage_from;
+mod touch;
+
+pub use touch::Changed;
 
 /// Which end of a copy a blob is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

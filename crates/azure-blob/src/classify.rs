@@ -57,10 +57,34 @@ pub(crate) fn classify(operation: Operation, refusal: Refusal<'_>) -> Verdict {
     {
         return verdict;
     }
+    if operation == Operation::DelegationKey
+        && let Some(verdict) = delegation(refusal)
+    {
+        return verdict;
+    }
     if let Some(verdict) = condition(operation, refusal) {
         return verdict;
     }
     codes::by_code(refusal.code).unwrap_or_else(|| by_status(operation, refusal.status))
+}
+
+/// The credential is a login here, not a SAS.
+fn delegation(refusal: Refusal<'_>) -> Option<Verdict> {
+    let by_login = matches!(
+        refusal.code,
+        "" | "AuthorizationPermissionMismatch"
+            | "InvalidAuthenticationInfo"
+            | "AuthenticationFailed"
+            | "NoAuthenticationInformation"
+    );
+    (by_login && matches!(refusal.status, 401 | 403)).then(|| {
+        Verdict::new(
+            ErrorClass::Denied,
+            "the account gives this login no key",
+            "the login needs the role Storage Blob Delegator on the account (and, for the SAS to open anything, Storage \
+             Blob Data Contributor or Reader), in the account's own tenant",
+        )
+    })
 }
 
 /// A condition that we set did not hold: on reads the source moved on, on the commit something else
@@ -73,6 +97,11 @@ fn condition(operation: Operation, refusal: Refusal<'_>) -> Option<Verdict> {
             ErrorClass::Exists,
             "what stands at the destination is not what the plan saw",
             "run the command again to look anew",
+        )),
+        Operation::SetMetadata | Operation::SetProperties if failed => Some(Verdict::new(
+            ErrorClass::Changed,
+            "the blob was changed since it was read; nothing was set",
+            "run the command again",
         )),
         Operation::Get | Operation::Tags | Operation::Properties if failed => Some(Verdict::plain(
             ErrorClass::Changed,

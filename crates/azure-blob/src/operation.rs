@@ -19,6 +19,12 @@ pub(crate) enum Operation {
     StageFrom,
     /// Put Block List.
     Commit,
+    /// Set Blob Metadata.
+    SetMetadata,
+    /// Set Blob Properties.
+    SetProperties,
+    /// Get User Delegation Key.
+    DelegationKey,
 }
 
 impl Operation {
@@ -38,6 +44,9 @@ impl fmt::Display for Operation {
             Self::Stage => "Put Block",
             Self::StageFrom => "Put Block From URL",
             Self::Commit => "Put Block List",
+            Self::SetMetadata => "Set Blob Metadata",
+            Self::SetProperties => "Set Blob Properties",
+            Self::DelegationKey => "Get User Delegation Key",
         })
     }
 }

@@ -15,6 +15,7 @@ mod inspect;
 mod mint;
 mod parse;
 mod permission;
+mod role;
 mod source;
 mod time;
 mod url;
@@ -27,6 +28,7 @@ pub use mint::{
     UserDelegationSas,
 };
 pub use permission::Permissions;
+pub use role::{Grant, GrantError, SasRole, VERSION};
 pub use source::SasSource;
 pub use time::SasTime;
 pub(crate) use url::sign;

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use blobferry_terminal::Failure;
 use clap::{Args, ValueEnum};
+
+use super::word;
 
 /// Which cloud, by whom, in what form to answer.
 #[derive(Debug, Clone, Args)]
@@ -13,36 +16,105 @@ pub(crate) struct CloudArgs {
         value_name = "CLOUD",
         default_value = "public",
         env = "ACR_TRANSFER_CLOUD",
-        global = true
+        hide_env_values = true,
+        global = true,
+        help_heading = "Cloud and login"
     )]
     pub(crate) cloud: String,
     /// How to log in
-    #[arg(long, value_name = "WAY", default_value = "auto", global = true)]
+    #[arg(
+        long,
+        value_name = "WAY",
+        default_value = "auto",
+        global = true,
+        help_heading = "Cloud and login"
+    )]
     pub(crate) login: LoginWord,
     /// More certificate authorities to trust (PEM; repeatable)
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help_heading = "Cloud and login"
+    )]
     pub(crate) ca_file: Vec<PathBuf>,
     /// Proxy [default: what HTTPS_PROXY and its kin say]
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        help_heading = "Cloud and login"
+    )]
     pub(crate) proxy: Option<String>,
     /// Version of the transfer resources' API
-    #[arg(long, value_name = "VERSION", default_value = blobferry_acr::arm::DEFAULT_API_VERSION, global = true)]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = blobferry_acr::arm::DEFAULT_API_VERSION,
+        global = true,
+        help_heading = "Cloud and login"
+    )]
     pub(crate) api_version: String,
-    /// Answer in prose and tables, or as JSON lines
+    /// text or table for people, json for programs (one object per line)
     #[arg(
         long,
         short = 'o',
         value_name = "FORM",
         default_value = "text",
-        global = true
+        value_parser = word::output,
+        global = true,
+        help_heading = "Output"
     )]
     pub(crate) output: OutputWord,
     /// What is asked and answered, on standard error; never a token or a signature
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Output")]
     pub(crate) verbose: bool,
+    /// Only the result and errors: no progress, no notes
+    #[arg(
+        long,
+        short,
+        alias = "only-show-errors",
+        global = true,
+        help_heading = "Output"
+    )]
+    pub(crate) quiet: bool,
+    /// The az CLI's word for --verbose.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) debug: bool,
+    /// Known only to be refused with a hint.
+    #[arg(long, global = true, hide = true, value_name = "JMESPATH")]
+    pub(crate) query: Option<String>,
 }
 
-/// Which registry.
+impl CloudArgs {
+    /// Refuses what the az CLI has and this tool has not.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.query.is_some() {
+            return Err(
+                Failure::usage("--query of the az CLI is not offered here").hint(
+                    "take `-o json` and jq: acr-transfer … -o json | jq 'select(.type==\"run\")'",
+                ),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Which registry, for commands that only ask the resource manager.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct PlaceArgs {
+    /// Subscription [default: AZURE_SUBSCRIPTION_ID, then the az CLI's]
+    #[arg(long, value_name = "ID")]
+    pub(crate) subscription: Option<String>,
+    /// Resource group
+    #[arg(long, short = 'g', value_name = "GROUP")]
+    pub(crate) resource_group: Option<String>,
+    /// Registry
+    #[arg(long, short = 'r', value_name = "NAME")]
+    pub(crate) registry: Option<String>,
+}
+
+/// Which registry, for commands that also ask the registry itself.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RegistryArgs {
     /// Subscription [default: AZURE_SUBSCRIPTION_ID, then the az CLI's]
@@ -82,7 +154,7 @@ pub(crate) enum LoginWord {
 }
 
 /// Forms of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutputWord {
     /// For people
     Text,

@@ -19,10 +19,12 @@ pub enum Use {
     List,
     /// Deleting the blob.
     Delete,
+    /// Setting the blob's metadata or properties. Unlike a first write it wants `w`.
+    Touch,
 }
 
 impl Use {
-    /// All uses, in the order of reports.
+    /// The uses of reports, in their order. Who may write the destination with `w` may touch it, too.
     pub const ALL: [Self; 4] = [Self::Source, Self::Destination, Self::List, Self::Delete];
 
     /// The words for messages: "as a source" and so on.
@@ -33,6 +35,7 @@ impl Use {
             Self::Destination => "to write the destination",
             Self::List => "to list the container",
             Self::Delete => "to delete the blob",
+            Self::Touch => "to set the blob's metadata",
         }
     }
 
@@ -44,6 +47,7 @@ impl Use {
             Self::Destination => &['w', 'c'],
             Self::List => &['l'],
             Self::Delete => &['d'],
+            Self::Touch => &['w'],
         }
     }
 }
@@ -90,7 +94,7 @@ pub struct SasFinding {
 }
 
 impl SasFinding {
-    fn fatal(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn fatal(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             severity: Severity::Fatal,
             message: message.into(),
@@ -98,7 +102,7 @@ impl SasFinding {
         }
     }
 
-    fn note(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn note(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self {
             severity: Severity::Note,
             message: message.into(),
@@ -142,7 +146,7 @@ impl SasToken {
         findings
     }
 
-    fn check_times(&self, now: Timestamp) -> Vec<SasFinding> {
+    pub(super) fn check_times(&self, now: Timestamp) -> Vec<SasFinding> {
         let mut findings = Vec::new();
         let renew = "make a new SAS; if you just did, check this machine's clock";
         if let Some(start) = self.start().filter(|start| start.at() > now) {
@@ -219,7 +223,7 @@ impl SasToken {
     }
 }
 
-fn lacks(own: &Permissions, letters: &[char], why: &str) -> SasFinding {
+pub(super) fn lacks(own: &Permissions, letters: &[char], why: &str) -> SasFinding {
     let wanted: Vec<String> = letters.iter().map(char::to_string).collect();
     let wanted = wanted.join(" or ");
     SasFinding::fatal(

@@ -42,7 +42,7 @@ fn resource(sas: &SasToken, purpose: Use) -> Option<SasFinding> {
             "the SAS is for one blob (sr), not for its container",
             "make a SAS for the container (sr=c) with permission l",
         )),
-        (Some("bs" | "bv"), Use::Destination) => Some(SasFinding::fatal(
+        (Some("bs" | "bv"), Use::Destination | Use::Touch) => Some(SasFinding::fatal(
             "the SAS is for a snapshot or a version (sr), which cannot be written",
             "make a SAS for the blob (sr=b) or its container (sr=c)",
         )),

@@ -1,0 +1,48 @@
+//! Waiting for a run's end, in a terminal or a log; ^C and a lost connection stop the waiting, not the run.
+
+use std::time::Duration;
+
+use blobferry_acr::arm::Arm;
+use blobferry_acr::resource::TransferId;
+use blobferry_acr::run::PipelineRun;
+use blobferry_acr::wait::{Pace, wait};
+use blobferry_terminal::{ExitStatus, Failure};
+
+use crate::cli::shared::CloudArgs;
+use crate::command;
+use crate::failure::Explain as _;
+use crate::streams::Streams;
+use crate::watch::Watch;
+
+/// Waits until it has ended, showing how far it is. A run that failed is an answer here.
+pub(crate) async fn follow(
+    arm: &Arm,
+    id: &TransferId,
+    timeout: Option<Duration>,
+    shared: &CloudArgs,
+    streams: &Streams,
+) -> Result<PipelineRun, Failure> {
+    let again = format!("`{}` waits again", command::line("wait", id, shared));
+    streams.if_interrupted(Some(
+        Failure::new(
+            ExitStatus::Interrupted,
+            format!("stopped waiting; the run {} goes on", id.name),
+        )
+        .hint(&again),
+    ));
+    let pace = Pace {
+        patience: timeout,
+        ..Pace::default()
+    };
+    let mut watch = Watch::start(streams, &id.name);
+    let ended = wait(arm, id, pace, &mut |run| watch.see(run)).await;
+    drop(watch);
+    streams.if_interrupted(None);
+    ended.map_err(|error| {
+        let failure = error.failure();
+        match failure.exit() {
+            ExitStatus::Incomplete => failure.hint(&again),
+            _ => failure,
+        }
+    })
+}
