@@ -85,7 +85,10 @@ pub(crate) fn findings(report: &Report, streams: &Streams) -> Result<(), Failure
             kind: "finding",
             body: finding,
         })?;
-        streams.say(&words(finding))?;
+        // The failure that ends the command says these.
+        if finding.severity != Severity::Error {
+            streams.say(&words(finding))?;
+        }
     }
     Ok(())
 }
@@ -103,14 +106,21 @@ fn cells(checked: &Checked) -> Vec<String> {
 /// `error: team/app:1: a layer of 9.0 GB … ; what to do`.
 fn words(finding: &Finding) -> String {
     let severity = word(finding.severity);
-    let subject = finding.subject.as_deref();
-    let subject = subject.map(|subject| format!("{subject}: "));
-    let subject = subject.unwrap_or_default();
-    let text = format!("{severity}: {subject}{}", finding.message);
+    let text = format!("{severity}: {}", message(finding));
     if finding.hint.is_empty() {
         return text;
     }
     format!("{text}; {}", finding.hint)
+}
+
+/// What it is, and of what, once.
+fn message(finding: &Finding) -> String {
+    match &finding.subject {
+        Some(subject) if !finding.message.starts_with(subject) => {
+            format!("{subject}: {}", finding.message)
+        }
+        _ => finding.message.clone(),
+    }
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -188,11 +198,7 @@ pub(crate) fn verdict(report: &Report) -> Result<(), Failure> {
                 "the export would fail in the cloud",
             )
         });
-        let subject = finding.subject.as_deref().unwrap_or("the list");
-        failure = Some(
-            said.cause(format!("{subject}: {}", finding.message))
-                .hint(&finding.hint),
-        );
+        failure = Some(said.cause(message(finding)).hint(&finding.hint));
     }
     failure.map_or(Ok(()), Err)
 }
@@ -240,8 +246,8 @@ mod tests {
     #[test]
     fn a_finding_reads_as_one_line() {
         assert_eq!(
-            words(&finding(Severity::Error)),
-            "error: app:1: a layer has 9 GB; split it"
+            words(&finding(Severity::Warning)),
+            "warning: app:1: a layer has 9 GB; split it"
         );
     }
 }
