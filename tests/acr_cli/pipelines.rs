@@ -163,7 +163,7 @@ fn a_throttled_request_is_asked_again_and_verbose_says_so_without_a_token() {
     let said = finished.stderr_text();
     assert_eq!(said.matches("status=429").count(), 2, "{said}");
     assert!(
-        said.contains("correlation=") && said.contains("/exportPipelines"),
+        said.contains(" id=\"") && said.contains("/exportPipelines"),
         "{said}"
     );
     assert!(!said.contains("eyJ") && !said.contains("Bearer"), "{said}");

@@ -104,10 +104,14 @@ fn ask(ready: &Value, method: &str, account: usize, path: &str) -> Ask {
 #[test]
 fn help_ends_with_the_exit_status() {
     with_settings!({ snapshot_path => "../snapshots" }, {
-        for words in [&["--help"][..], &["serve", "--help"]] {
+        for (name, words) in [
+            ("help_1", &["--help"][..]),
+            ("help_2", &["serve", "--help"]),
+            ("help_3", &["rehearse", "--help"]),
+        ] {
             let help = run(words, 0).stdout_text();
             assert!(help.trim_end().ends_with("run the same command again to resume"), "{help}");
-            assert_snapshot!(format!("help_{}", words.len()), help);
+            assert_snapshot!(name, help);
         }
     });
     assert!(run(&["--version"], 0).stdout_text().starts_with("acr-lab "));

@@ -73,7 +73,7 @@ impl Context {
         })
     }
 
-    /// Subscription (flag, AZURE_SUBSCRIPTION_ID, `az account show`'s default), group and registry.
+    /// Subscription (flag, `AZURE_SUBSCRIPTION_ID`, `az account show`'s default), group and registry.
     #[expect(
         clippy::unused_self,
         reason = "a subscription will be of this context's cloud"

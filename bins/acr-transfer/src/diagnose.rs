@@ -67,12 +67,18 @@ pub(crate) async fn run(
         ]);
     }
     streams.table(&table)?;
+    // A table on a terminal has no room for what matters most.
+    for check in checks.iter().filter(|check| check.state == State::Problem) {
+        let finding: Vec<&str> = check.finding.split_whitespace().collect();
+        streams.say(&format!("\n{}: {}", check.check, finding.join(" ")))?;
+        streams.say(&format!("  {}", check.todo))?;
+    }
     let count = |state| checks.iter().filter(|check| check.state == state).count();
     let problems = count(State::Problem);
     let many =
         |number: usize, noun| quantity::count(u64::try_from(number).unwrap_or(u64::MAX), noun);
     streams.say(&format!(
-        "{}, {}",
+        "\n{}, {}",
         many(checks.len(), "check"),
         many(problems, "problem")
     ))?;

@@ -103,24 +103,24 @@ fn cells(checked: &Checked) -> Vec<String> {
     ]
 }
 
-/// `error: team/app:1: a layer of 9.0 GB … ; what to do`.
-fn words(finding: &Finding) -> String {
-    let severity = word(finding.severity);
-    let text = format!("{severity}: {}", message(finding));
-    if finding.hint.is_empty() {
-        return text;
-    }
-    format!("{text}; {}", finding.hint)
-}
-
-/// What it is, and of what, once.
-fn message(finding: &Finding) -> String {
-    match &finding.subject {
+/// The message, beginning with what it is about.
+fn about(finding: &Finding) -> String {
+    match finding.subject.as_deref() {
         Some(subject) if !finding.message.starts_with(subject) => {
             format!("{subject}: {}", finding.message)
         }
         _ => finding.message.clone(),
     }
+}
+
+/// `error: team/app:1: a layer of 9.0 GB … ; what to do`.
+fn words(finding: &Finding) -> String {
+    let severity = word(finding.severity);
+    let text = format!("{severity}: {}", about(finding));
+    if finding.hint.is_empty() {
+        return text;
+    }
+    format!("{text}; {}", finding.hint)
 }
 
 fn word(severity: Severity) -> &'static str {
@@ -198,7 +198,7 @@ pub(crate) fn verdict(report: &Report) -> Result<(), Failure> {
                 "the export would fail in the cloud",
             )
         });
-        failure = Some(said.cause(message(finding)).hint(&finding.hint));
+        failure = Some(said.cause(about(finding)).hint(&finding.hint));
     }
     failure.map_or(Ok(()), Err)
 }

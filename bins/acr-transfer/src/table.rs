@@ -7,8 +7,8 @@ use blobferry_terminal::redact;
 /// Between two columns.
 const GAP: usize = 2;
 
-/// A column is never cut below this.
-const LEAST: usize = 12;
+/// A column is never cut below this: a time fits, and a name that the service made up is still told from others.
+const LEAST: usize = 20;
 
 /// A table with a head.
 #[derive(Debug)]

@@ -2,23 +2,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use azure_core::http::{ClientOptions, Transport};
+use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 use url::{Host, Url};
 
+mod client;
+mod log;
 mod transport;
 
 pub(crate) use transport::Wire;
-
-/// TCP, TLS and proxy handshakes together, per address tried.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// [`CONNECT_TIMEOUT`] for IMDS, which is on this machine's own link or not at all.
-const IMDS_CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The instance metadata service of every cloud.
 const IMDS: &str = "169.254.169.254";
@@ -92,56 +87,6 @@ pub struct SendError {
 }
 
 impl Network {
-    /// # Errors
-    /// When a certificate is not PEM or the proxy is no URL that can be used.
-    pub fn new(options: NetworkOptions) -> Result<Self, NetworkError> {
-        let mut extra = Vec::new();
-        for pem in &options.ca_certs {
-            let found = Certificate::from_pem_bundle(pem).unwrap_or_default();
-            if found.is_empty() {
-                let reason = "a CA file holds no readable PEM certificate".to_owned();
-                return Err(NetworkError { reason });
-            }
-            extra.extend(found);
-        }
-        let proxy = match &options.proxy {
-            Some(url) => {
-                // The reason must not be reqwest's: it would show the URL, with its password.
-                let unusable = || NetworkError {
-                    reason: "a proxy is http://host:port or https://host:port".to_owned(),
-                };
-                if !["http", "https"].contains(&url.scheme()) || !url.has_host() {
-                    return Err(unusable());
-                }
-                let proxy = Proxy::all(url.as_str()).map_err(|_| unusable())?;
-                Some(proxy.no_proxy(NoProxy::from_env()))
-            }
-            None => None,
-        };
-        let make = |with_roots: bool| {
-            let builder = builder(&options, CONNECT_TIMEOUT);
-            let builder = match proxy.clone() {
-                Some(proxy) => builder.proxy(proxy),
-                None => builder,
-            };
-            trusting(builder, &extra, with_roots).build()
-        };
-        let client = match make(true) {
-            Ok(client) => client,
-            // A machine without any root certificates: http must work all the same, and https then says that the
-            // server is not trusted.
-            Err(_) if extra.is_empty() => make(false).map_err(setup)?,
-            Err(error) => return Err(setup(error)),
-        };
-        let direct = builder(&options, IMDS_CONNECT_TIMEOUT).no_proxy();
-        let direct = direct.tls_certs_only(extra).build().map_err(setup)?;
-        Ok(Self {
-            client,
-            direct,
-            options,
-        })
-    }
-
     /// For requests of one's own. [`Self::send`] guards tokens, this does not.
     #[must_use]
     pub fn client(&self) -> &Client {
@@ -190,7 +135,7 @@ impl Network {
             });
         }
         let limit = self.answer_timeout();
-        let line = Line::of(&request);
+        let line = log::Line::of(&request);
         let answer = match tokio::time::timeout(limit, client.execute(request)).await {
             Ok(answer) => answer.map_err(SendError::from),
             Err(_) => Err(SendError {
@@ -251,46 +196,6 @@ fn is_link_local(url: &Url) -> bool {
     matches!(url.host(), Some(Host::Ipv4(address)) if address.is_link_local())
 }
 
-/// One line of the log for each request; the query, where a signature may be, stays out.
-struct Line {
-    method: reqwest::Method,
-    host: String,
-    path: String,
-    started: Instant,
-}
-
-impl Line {
-    fn of(request: &reqwest::Request) -> Self {
-        Self {
-            method: request.method().clone(),
-            host: request.url().host_str().unwrap_or_default().to_owned(),
-            path: request.url().path().to_owned(),
-            started: Instant::now(),
-        }
-    }
-
-    fn log(self, answer: &Result<reqwest::Response, SendError>) {
-        let Self {
-            method,
-            host,
-            path,
-            started,
-        } = self;
-        let millis = started.elapsed().as_millis();
-        match answer {
-            Ok(answer) => {
-                let names = ["x-ms-correlation-request-id", "x-ms-request-id"];
-                let id = names
-                    .into_iter()
-                    .find_map(|name| answer.headers().get(name)?.to_str().ok());
-                let status = answer.status().as_u16();
-                tracing::debug!(%method, host, path, status, id, millis, "answered");
-            }
-            Err(error) => tracing::debug!(%method, host, path, %error, millis, "not answered"),
-        }
-    }
-}
-
 /// The same path and query at another server, behind the path that its URL may have.
 fn redirect(url: &mut Url, server: &Url) {
     let mut to = server.clone();
@@ -298,36 +203,6 @@ fn redirect(url: &mut Url, server: &Url) {
     to.set_path(&path);
     to.set_query(url.query());
     *url = to;
-}
-
-/// No redirects (a token must not wander off to another host), no repeats (callers know what may be repeated).
-fn builder(options: &NetworkOptions, connect: Duration) -> ClientBuilder {
-    let name = match options.user_agent.as_str() {
-        "" => concat!("blobferry/", env!("CARGO_PKG_VERSION")),
-        name => name,
-    };
-    Client::builder()
-        .user_agent(name)
-        .redirect(Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(connect)
-        .read_timeout(ANSWER_TIMEOUT.max(options.timeout))
-        .tcp_nodelay(true)
-}
-
-fn trusting(builder: ClientBuilder, extra: &[Certificate], with_roots: bool) -> ClientBuilder {
-    if with_roots {
-        builder.tls_certs_merge(extra.iter().cloned())
-    } else {
-        builder.tls_certs_only([])
-    }
-}
-
-fn setup(error: reqwest::Error) -> NetworkError {
-    NetworkError {
-        reason: causes(&error.without_url()),
-    }
 }
 
 impl From<reqwest::Error> for SendError {

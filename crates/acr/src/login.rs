@@ -1,6 +1,6 @@
 //! Who one is: tokens of Entra ID by `azure_identity`. A token is never printed, logged or kept on disk.
 //!
-//! `azure_identity`'s own client certificate needs OpenSSL, so [`assertion`] signs what it would sign.
+//! `azure_identity`'s own client certificate needs OpenSSL, so `login/assertion.rs` signs what it would sign.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! An emulated Azure Blob service: what it stores, who may ask, what can be made to go wrong, and the HTTP around it.
+//! An emulated Azure Blob service: what it stores, who may ask, what can be made to go wrong, and the HTTP around it; and,
+//! where that is wanted, the rest of a [`cloud`].
 //!
 //! Read downwards: [`Lab`] starts listeners; each request becomes an [`Operation`] on an [`Address`]; [`fault`] may
 //! bend it, [`auth`] may refuse it, [`store`] performs it on [`content`] that is kept by reference.

@@ -272,3 +272,42 @@ pub fn descriptor(media_type: &str, bytes: &[u8]) -> Value {
 pub fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", sha256_hex(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layout_holds_what_its_index_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::create(folder.path()).unwrap();
+        let first = layout.image(&Image::oci(&["a", "b"])).unwrap();
+        let second = layout.image(&Image::docker(&["c"])).unwrap();
+        let both = layout.index(&[first.clone(), second.clone()]).unwrap();
+        layout.name("app:1", &first).unwrap();
+        layout.name("app:all", &both).unwrap();
+        layout.name("app:1", &second).unwrap();
+        let text = fs_err::read_to_string(folder.path().join("index.json")).unwrap();
+        let index: Value = serde_json::from_str(&text).unwrap();
+        let named: Vec<_> = index["manifests"].as_array().unwrap().iter().collect();
+        assert_eq!(named.len(), 2);
+        assert_eq!(named[1]["digest"], second["digest"]);
+        for entry in named {
+            let bytes = layout.read(entry).unwrap();
+            assert_eq!(entry["digest"], digest(&bytes).as_str());
+            assert_eq!(entry["size"], bytes.len());
+        }
+    }
+
+    #[test]
+    fn a_layer_may_lie_about_its_size_and_place() {
+        let mut layer = Layer::new("abc").of(FOREIGN_LAYER);
+        assert_eq!(layer.descriptor()["size"], 3);
+        layer.declared = Some(9_000_000_000);
+        layer.urls = vec!["https://example.com".to_owned()];
+        let made = layer.descriptor();
+        assert_eq!(made["size"], 9_000_000_000_u64);
+        assert_eq!(made["urls"][0], "https://example.com");
+        assert_eq!(made["digest"], digest(b"abc").as_str());
+    }
+}

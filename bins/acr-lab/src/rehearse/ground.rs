@@ -55,7 +55,9 @@ impl Ground {
             side(1, "east", "eastregistry")?,
             side(2, "west", "westregistry")?,
         );
-        samples::unpack(&east.layout)
+        // Where the stick is mounted.
+        fs_err::create_dir(folder.path().join("usb"))
+            .and_then(|()| samples::unpack(&east.layout))
             .and_then(|()| layout::add_data(&east.layout))
             .map_err(|error| cannot(&error))?;
         Ok(Self { east, west, folder })

@@ -55,7 +55,7 @@ impl<'a> Journey<'a> {
             _ => {}
         }
         self.export(ExitStatus::Done).await?;
-        let digest = self.digest_in_the_receipt()?;
+        let digest = self.in_the_receipt("/runs/0/blob/sha256")?;
         if self.args.air_gap || self.is(ScenarioWord::LostPart) {
             let beyond = self.is(ScenarioWord::LostPart);
             self.carry_in_a_bundle(&digest, beyond).await?;
@@ -239,11 +239,12 @@ impl<'a> Journey<'a> {
         })
     }
 
-    /// What is wrong with the exporter; the answer must name it.
+    /// What is wrong with the exporter and its run; the answer must name it.
     async fn diagnose(&mut self, what: &str) -> Result<(), Failure> {
         let east = &self.ground.east;
+        let run = self.in_the_receipt("/runs/0/run")?;
         let command = format!(
-            "acr-transfer diagnose {} -p exporter -t export -b {BLOB}",
+            "acr-transfer diagnose {} -p exporter -t export -n {run} -b {BLOB}",
             Self::at(east)
         );
         let said = self
@@ -253,18 +254,15 @@ impl<'a> Journey<'a> {
         said.names(what)
     }
 
-    /// What the far side expects.
-    fn digest_in_the_receipt(&self) -> Result<String, Failure> {
+    /// What the far side expects, and what a failed run is called.
+    fn in_the_receipt(&self, pointer: &str) -> Result<String, Failure> {
         let receipt = fs_err::read(self.stage.folder().join(RECEIPT));
         let receipt = receipt.map_err(|error| failed("there is no receipt").because(&error))?;
         let receipt: Value = serde_json::from_slice(&receipt)
             .map_err(|error| failed("the receipt is not JSON").because(&error))?;
-        let digest = receipt
-            .pointer("/runs/0/blob/sha256")
-            .and_then(Value::as_str);
-        digest
-            .map(str::to_owned)
-            .ok_or_else(|| failed("the receipt has no digest of a blob"))
+        let text = receipt.pointer(pointer).and_then(Value::as_str);
+        text.map(str::to_owned)
+            .ok_or_else(|| failed(format!("the receipt has no {pointer}")))
     }
 
     async fn make_importer(&mut self) -> Result<(), Failure> {

@@ -25,11 +25,12 @@ impl Say {
         }
     }
 
-    /// Prose, broken between words; what does not fit goes on below it, indented as it began and by two more.
+    /// Prose, broken between words; what does not fit goes on below it, where it was indented, by two more.
     pub(crate) fn prose(self, text: &str) {
         if !self.is_json {
             let indent = text.len() - text.trim_start().len();
-            for line in folded(text.trim_start(), indent, indent + 2, "") {
+            let rest = if indent == 0 { 0 } else { indent + 2 };
+            for line in folded(text.trim_start(), indent, rest, "") {
                 write(&line);
             }
         }
@@ -64,7 +65,11 @@ fn glue(command: &str) -> String {
     let mut after_flag = false;
     for word in command.split(' ') {
         if !glued.is_empty() {
-            glued.push(if after_flag && !word.starts_with('-') { GLUE } else { ' ' });
+            glued.push(if after_flag && !word.starts_with('-') {
+                GLUE
+            } else {
+                ' '
+            });
         }
         glued.push_str(word);
         after_flag = word.starts_with('-') || word == ">";
@@ -113,7 +118,10 @@ mod tests {
         for line in folded(text.trim(), 2, 4, " \\") {
             assert!(line.len() <= COLUMNS, "{line}");
         }
-        assert_eq!(glue("a -b c d --e > f"), "a -b\u{a0}c d --e > f".replace("> f", ">\u{a0}f"));
+        assert_eq!(
+            glue("a -b c d --e > f"),
+            "a -b\u{a0}c d --e > f".replace("> f", ">\u{a0}f")
+        );
         let long = "x".repeat(100);
         assert_eq!(folded(&format!("a {long} b"), 0, 2, "").len(), 3);
     }

@@ -267,7 +267,8 @@ impl Stage {
         }
         let (steps, artifacts) = (self.steps.len(), self.artifacts);
         if is_ok {
-            say.prose(&format!("\n{steps} steps in {seconds:.1} s: {artifacts} artifacts of the east are in the west, and every manifest, config and layer has the digest that it had there."));
+            say.line("");
+            say.prose(&format!("{steps} steps in {seconds:.1} s: {artifacts} artifacts of the east are in the west, and every manifest, config and layer has the digest that it had there."));
         }
         say.event(&json!({
             "type": "summary",

@@ -32,12 +32,12 @@ pub(super) fn commands(pipeline: &Pipeline) -> Vec<String> {
         .collect()
 }
 
-/// Role and scope, as narrow as they can be.
+/// Role and scope, as narrow as they can be. None for an address without names: the az CLI finds accounts by name.
 fn grant(pipeline: &Pipeline) -> Option<(&'static str, String)> {
     match pipeline.mode {
         StorageAccessMode::SasToken => {
             let secret = Url::parse(pipeline.secret.as_deref()?).ok()?;
-            let (vault, _) = secret.host_str()?.split_once('.')?;
+            let (vault, _) = secret.domain()?.split_once('.')?;
             let name = secret.path_segments()?.nth(1)?;
             let vault = quoted(vault);
             let scope = format!(
@@ -48,7 +48,7 @@ fn grant(pipeline: &Pipeline) -> Option<(&'static str, String)> {
         }
         StorageAccessMode::ManagedIdentity => {
             let container = Url::parse(pipeline.container.as_deref()?).ok()?;
-            let (account, _) = container.host_str()?.split_once('.')?;
+            let (account, _) = container.domain()?.split_once('.')?;
             let name = container.path_segments()?.next()?;
             let scope = format!(
                 "\"$(az storage account show -n {} --query id -o tsv)\"/blobServices/default/containers/{}",

@@ -117,19 +117,15 @@ impl Arm {
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Answer, SendError> {
-        let (method, path) = (request.method().clone(), blank(request.url().path()));
         let answer = self.network.send(request).await?;
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let bytes = body(answer, LONGEST).await?;
-        let answer = Answer {
+        Ok(Answer {
             status,
             headers,
             bytes,
-        };
-        let correlation = answer.correlation().unwrap_or_default();
-        tracing::debug!(%method, path, status, correlation, "answered");
-        Ok(answer)
+        })
     }
 }
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use crate::service::{CONTROL_HEADER, lock};
 
-use super::Cloud;
 use super::ask::Ask;
 use super::reply::Reply;
+use super::{Behaviour, Cloud};
 
 pub(super) fn answer(cloud: &Cloud, ask: &Ask, wants: &[&str]) -> Reply {
     if ask.method != Method::GET && ask.header(CONTROL_HEADER).is_none() {
@@ -16,12 +16,12 @@ pub(super) fn answer(cloud: &Cloud, ask: &Ask, wants: &[&str]) -> Reply {
     }
     match (ask.method.as_str(), wants) {
         ("GET", ["behaviour"]) => behaviour(cloud),
-        ("PUT", ["behaviour"]) => match serde_json::from_slice(&ask.body) {
+        ("PUT", ["behaviour"]) => match read(&ask.body) {
             Ok(changed) => {
                 cloud.set_behaviour(changed);
                 behaviour(cloud)
             }
-            Err(error) => Reply::json(400, json!({ "error": error.to_string() })),
+            Err(error) => Reply::json(400, json!({ "error": error })),
         },
         ("GET", ["status"]) => Reply::json(200, status(cloud)),
         _ => {
@@ -29,6 +29,14 @@ pub(super) fn answer(cloud: &Cloud, ask: &Ask, wants: &[&str]) -> Reply {
             let error = format!("the cloud's control endpoint knows {known}");
             Reply::json(404, json!({ "error": error }))
         }
+    }
+}
+
+fn read(body: &[u8]) -> Result<Behaviour, String> {
+    let read: Behaviour = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    match read.delete {
+        200 | 202 | 204 => Ok(read),
+        other => Err(format!("delete: {other} is none of 200, 202, 204")),
     }
 }
 

@@ -190,9 +190,7 @@ impl Cloud {
             let message = "There is no such vault in this cloud.";
             return Err(failed(404, "VaultNotFound", message));
         }
-        let secret = self
-            .vault
-            .usable(name.unwrap_or_default(), version, self.clock.now());
+        let secret = self.vault.usable(name.unwrap_or_default(), version);
         let secret = secret.map_err(|no| failed(no.status, no.code, &no.message))?;
         Ok(Access::Sas(
             secret.trim().trim_start_matches('?').to_owned(),

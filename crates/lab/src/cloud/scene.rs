@@ -147,7 +147,7 @@ pub(super) fn blob(layout: &Layout, media_type: &str, bytes: &[u8]) -> Descripto
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     let file = fs_err::File::from_parts(file, "blob");
-    let len = bytes.len() as u64;
+    let len = crate::content::size(bytes.len());
     let digest = Digest::of(bytes);
     let part = FilePart::new(Arc::new(file), 0, len);
     layout.put_blob(digest, part).unwrap();

@@ -74,13 +74,13 @@ pub(in crate::cloud) struct Run {
 impl Run {
     /// The blob's name.
     pub(in crate::cloud) fn blob(&self) -> &str {
-        let blob = self
-            .request
-            .source
-            .as_ref()
-            .or(self.request.target.as_ref());
-        blob.and_then(|blob| blob.name.as_deref())
-            .unwrap_or_default()
+        let blob = if self.pipeline.is_import {
+            &self.request.source
+        } else {
+            &self.request.target
+        };
+        let name = blob.as_ref().and_then(|blob| blob.name.as_deref());
+        name.unwrap_or_default()
     }
 
     pub(super) fn provisioning_state(&self) -> &'static str {

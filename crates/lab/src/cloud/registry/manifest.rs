@@ -89,9 +89,11 @@ impl Descriptor {
         }
     }
 
-    /// Whether it lies elsewhere, and pulls fetch it there.
+    /// Whether it may lie elsewhere, where pulls fetch it: it has URLs, or a media type that says so.
     pub(crate) fn is_foreign(&self) -> bool {
-        self.urls.as_ref().is_some_and(|urls| !urls.is_empty())
+        let has_urls = self.urls.as_ref().is_some_and(|urls| !urls.is_empty());
+        let says_so = |word| self.media_type.contains(word);
+        has_urls || says_so(".foreign.") || says_so(".nondistributable.")
     }
 
     /// With one more field, as `artifactType`.

@@ -44,6 +44,10 @@ impl Digest {
         }
     }
 
+    pub(crate) fn sha256(self) -> Sha256Digest {
+        self.0
+    }
+
     /// The 64 hexadecimal digits, as the file in `blobs/sha256` is called.
     pub(crate) fn hex(self) -> String {
         self.0.to_string()

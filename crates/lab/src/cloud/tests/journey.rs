@@ -70,16 +70,9 @@ async fn until<T>(site: &Site, url: &str, wanted: impl Fn(&Answer) -> Option<T>)
     }
 }
 
-#[tokio::test]
-async fn what_is_exported_arrives_by_the_source_trigger() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let site = site(folder.path());
-    image(
-        &Layout::open(&folder.path().join("myRegistry")).unwrap(),
-        "team/app:1",
-        &[b"layer"],
-    );
-    let export = pipeline(&site, "target", "source", true).await;
+/// Exports `team/app:1` by a SAS and carries the blob into the other account. Answers the catalog digest.
+async fn export_and_carry(site: &Site) -> Value {
+    let export = pipeline(site, "target", "source", true).await;
     assert_eq!(
         site.put("/exportPipelines/pipeline1", &export).await.status,
         200
@@ -89,33 +82,32 @@ async fn what_is_exported_arrives_by_the_source_trigger() {
     site.put("/pipelineRuns/exportRun1", &run).await;
     site.cloud().idle(Duration::from_secs(30)).unwrap();
     let exported = site.get("/pipelineRuns/exportRun1").await;
-    assert_eq!(
-        exported.at("/properties/response/status"),
-        "Succeeded",
-        "{exported:?}"
-    );
-    assert_eq!(
-        exported.at("/properties/response/progress/percentage"),
-        "100"
-    );
-    let digest = exported.at("/properties/response/catalogDigest").clone();
-
+    let response = exported.at("/properties/response");
+    assert_eq!(response["status"], "Succeeded", "{exported:?}");
+    assert_eq!(response["progress"]["percentage"], "100");
     let store = site.lab.store();
     let blob = store.blob(&at("source", "transfer", "team.tar")).unwrap();
     let to = at("target", "transfer", "team.tar");
     store
         .put_synthetic(&to, blob.content.clone(), blob.about.clone())
         .unwrap();
+    response["catalogDigest"].clone()
+}
+
+#[tokio::test]
+async fn what_is_exported_arrives_by_the_source_trigger() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let site = site(folder.path());
+    let sent = Layout::open(&folder.path().join("myRegistry")).unwrap();
+    image(&sent, "team/app:1", &[b"layer"]);
+    let digest = export_and_carry(&site).await;
     let other = REGISTRY.replace("myRegistry", "otherRegistry");
     let import = pipeline(&site, "source", "target", false).await;
     let url = format!("{other}/importPipelines/pipeline2?api-version={VERSION}");
-    let endpoint = site.cloud().endpoint();
-    assert_eq!(
-        site.ask_for(endpoint, &Method::PUT, &url, Some(&import))
-            .await
-            .status,
-        200
-    );
+    let put = site
+        .ask_for(site.cloud().endpoint(), &Method::PUT, &url, Some(&import))
+        .await;
+    assert_eq!(put.status, 200);
     let runs = format!("{other}/pipelineRuns?api-version={VERSION}");
     let run = until(&site, &runs, |list| {
         let ended = list
@@ -137,12 +129,12 @@ async fn what_is_exported_arrives_by_the_source_trigger() {
         "{run}"
     );
     let arrived = Layout::open(&folder.path().join("otherRegistry")).unwrap();
-    assert!(
-        arrived
-            .manifest(&Name::parse("team/app:1").unwrap())
-            .unwrap()
-            .is_some()
+    let name = Name::parse("team/app:1").unwrap();
+    let (sent, arrived) = (
+        sent.manifest(&name).unwrap(),
+        arrived.manifest(&name).unwrap(),
     );
+    assert_eq!(arrived.unwrap().bytes, sent.unwrap().bytes);
     let findings = site.cloud().trigger_findings();
     assert!(
         matches!(findings[0].verdict, TriggerVerdict::Started(_)),

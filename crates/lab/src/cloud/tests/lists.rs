@@ -65,6 +65,10 @@ async fn behaviour_is_read_by_all_and_changed_with_the_header_only() {
     assert_eq!((changed.status, changed.at("/page")), (200, &json!(5)));
     assert_eq!(site.cloud().behaviour().put, PutAnswer::Created);
     assert_eq!(put(r#"{ "pages": 5 }"#, "x-lab-control").await.status, 400);
+    assert_eq!(
+        put(r#"{ "delete": 500 }"#, "x-lab-control").await.status,
+        400
+    );
     let got = site
         .send(site.request(&Method::GET, "/_lab/behaviour"))
         .await;

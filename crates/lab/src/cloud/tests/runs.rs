@@ -205,26 +205,15 @@ async fn a_secret_that_cannot_be_used_fails_the_run_with_the_vault_s_words() {
         missing.contains("key vault secret") && missing.contains("SecretNotFound"),
         "{missing}"
     );
-    let now = site.lab.clock().now().as_second();
-    for (name, attributes, words) in [
-        ("run02", json!({ "exp": now - 1 }), "has expired"),
-        ("run03", json!({ "nbf": now + 1000 }), "not valid before"),
-        ("run04", json!({ "enabled": false }), "SecretDisabled"),
-    ] {
-        let body = json!({ "value": "?sv=x&sig=hush", "attributes": attributes });
-        assert_eq!(
-            site.vault(Method::PUT, "/secrets/sas", Some(&body))
-                .await
-                .status,
-            200
-        );
-        let message = run(name).await;
-        assert!(
-            message.contains(words) && message.contains("403 (Forbidden)"),
-            "{message}"
-        );
-        assert!(!message.contains("hush"), "{message}");
-    }
+    let body = json!({ "value": "?sv=x&sig=hush", "attributes": { "enabled": false } });
+    let put = site.vault(Method::PUT, "/secrets/sas", Some(&body)).await;
+    assert_eq!(put.status, 200);
+    let disabled = run("run04").await;
+    assert!(
+        disabled.contains("SecretDisabled") && disabled.contains("403 (Forbidden)"),
+        "{disabled}"
+    );
+    assert!(!disabled.contains("hush"), "{disabled}");
     let mut elsewhere = export_pipeline(&site);
     elsewhere["properties"]["target"]["keyVaultUri"] =
         json!("https://myvault.vault.azure.net/secrets/sas");

@@ -106,7 +106,7 @@ async fn what_the_vault_refuses() {
 }
 
 #[tokio::test]
-async fn expired_secrets_are_shown_but_not_used() {
+async fn a_secret_s_times_keep_nobody_from_reading_it() {
     let site = Site::new(Behaviour::default());
     let now = site.lab.clock().now().as_second();
     let late = json!({ "value": "v", "attributes": { "exp": now - 10 } });
@@ -120,18 +120,6 @@ async fn expired_secrets_are_shown_but_not_used() {
             .at("/value"),
         "v"
     );
-    assert!(
-        site.cloud()
-            .secret("late")
-            .unwrap_err()
-            .contains("has expired")
-    );
-    assert!(
-        site.cloud()
-            .secret("early")
-            .unwrap_err()
-            .contains("not valid before")
-    );
-    site.lab.clock().advance(1001);
+    assert_eq!(site.cloud().secret("late"), Ok("v".to_owned()));
     assert_eq!(site.cloud().secret("early"), Ok("v".to_owned()));
 }

@@ -23,6 +23,8 @@ use crate::content::size;
 
 /// Percent of a run that fetching the blob is.
 const FETCHED: u64 = 50;
+/// Attempts at fetching it, where the connection breaks.
+const FETCHES: u32 = 3;
 
 /// A blob that was fetched.
 struct Fetched {
@@ -44,7 +46,7 @@ pub(super) async fn import(
     let fetched = fetch(container, job, progress).await?;
     let found = fetched.digest.to_string();
     if let Some(expected) = &job.catalog_digest
-        && !found.eq_ignore_ascii_case(expected.trim())
+        && expected.trim().parse() != Ok(fetched.digest.sha256())
     {
         return Err(format!(
             "The catalog digest of blob '{}' is '{found}', which does not match the expected '{expected}'. Nothing was imported.",
@@ -113,14 +115,22 @@ async fn fetch(
     let mut ask = Ask::new(Method::GET, &job.blob);
     ask.headers
         .extend(etag.clone().map(|etag| ("if-match", etag)));
-    let answer = container.ask(&ask).await.map_err(missing)?;
     let told = |received: u64| {
         let percent = FETCHED * received / length.unwrap_or(u64::MAX).max(1);
         progress(u8::try_from(percent.min(FETCHED)).unwrap_or_default());
     };
-    let (file, digest, found) = spooled(answer, &job.registry, &told)
-        .await
-        .map_err(|error| format!("Failed to access storage. Blob '{}': {error}", job.blob))?;
+    let mut attempt = 1;
+    let (file, digest, found) = loop {
+        let answer = container.ask(&ask).await.map_err(missing)?;
+        match spooled(answer, &job.registry, &told).await {
+            Ok(spooled) => break spooled,
+            Err(error) if attempt == FETCHES => {
+                let name = &job.blob;
+                return Err(format!("Failed to access storage. Blob '{name}': {error}"));
+            }
+            Err(_) => attempt += 1,
+        }
+    };
     match md5 {
         Some(md5) if md5 != found => Err(format!(
             "The Content-MD5 of blob '{}' is '{md5}', but its bytes have '{found}'. Nothing was imported.",

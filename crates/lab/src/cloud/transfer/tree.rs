@@ -1,5 +1,5 @@
 //! All that an artifact consists of: its manifest, those below it, and their blobs, whether they are in a registry or in a
-//! run's blob. Bounded: [`DEPTH`] levels, [`MANIFESTS`] manifests.
+//! run's blob. Bounded: [`DEPTH`] levels, [`MANIFESTS`] manifests, [`BYTES`] of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -13,6 +13,8 @@ use crate::cloud::registry::name::{Digest, Name, Which};
 
 /// Manifests of an artifact.
 const MANIFESTS: usize = 1000;
+/// Their bytes, which are kept in memory.
+const BYTES: usize = 32 << 20;
 
 /// Where an artifact is.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,7 @@ impl Holder<'_> {
             name,
             largest_layer,
             seen: BTreeSet::new(),
+            bytes: 0,
             tree: Tree::default(),
         };
         walk.visit(top, 0).await?;
@@ -77,6 +80,7 @@ struct Walk<'a> {
     name: &'a Name,
     largest_layer: u64,
     seen: BTreeSet<Digest>,
+    bytes: usize,
     tree: Tree,
 }
 
@@ -90,9 +94,10 @@ impl Walk<'_> {
             if !self.seen.insert(manifest.digest) {
                 return Ok(());
             }
-            if self.seen.len() > MANIFESTS || depth > DEPTH {
+            self.bytes += manifest.bytes.len();
+            if self.seen.len() > MANIFESTS || depth > DEPTH || self.bytes > BYTES {
                 return Err(format!(
-                    "Artifact '{}' has more than {MANIFESTS} manifests, or more than {DEPTH} levels of them.",
+                    "Artifact '{}' has more than {MANIFESTS} manifests, more than {DEPTH} levels of them, or more than {BYTES} bytes.",
                     self.name
                 ));
             }

@@ -20,7 +20,7 @@ fn a_tag_moves_and_what_lost_it_stays() {
     let put = |name: &str| {
         layout
             .put_manifest(&Name::parse(name).unwrap(), &manifest)
-            .unwrap()
+            .unwrap();
     };
     put("app:1");
     put(&format!("app@{}", untagged.digest));

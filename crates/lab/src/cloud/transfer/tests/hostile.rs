@@ -13,7 +13,7 @@ fn tar(entries: &[(&str, EntryType, &[u8])]) -> Vec<u8> {
     for (name, kind, content) in entries {
         let mut header = Header::new_ustar();
         header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
-        header.set_size(content.len() as u64);
+        header.set_size(crate::content::size(content.len()));
         header.set_mode(0o644);
         header.set_entry_type(*kind);
         header.set_cksum();

@@ -32,7 +32,7 @@ fn nothing_is_pushed_from_a_blob_with_another_digest() {
     );
     assert!(failure.contains(&told), "{failure}");
     assert!(is_empty(&scene, "to"));
-    job.catalog_digest = Some(digest);
+    job.catalog_digest = Some(digest.to_uppercase());
     assert_eq!(scene.run(&job).unwrap().imported, ["app:2", "app:1"]);
 }
 
@@ -142,4 +142,27 @@ fn the_source_blob_goes_after_success_only_and_where_the_sas_lets_it() {
         failure.starts_with(told) && failure.contains("BlobNotFound"),
         "{failure}"
     );
+}
+
+#[test]
+fn a_connection_that_breaks_and_a_busy_account_are_borne() {
+    let scene = Scene::new();
+    let script = r#"{ "rules": [
+        { "on": "GetBlob", "nth": 1, "do": "reset-after", "bytes": 1000 },
+        { "on": "PutBlock", "nth": 1, "do": "answer", "status": 503, "code": "ServerBusy" },
+        { "on": "PutBlockList", "nth": 1, "do": "answer", "status": 500, "code": "InternalError" }
+    ] }"#;
+    scene
+        .lab
+        .put_script(crate::fault::Script::parse(script).unwrap());
+    carried(&scene);
+    let outcome = scene.run(&scene.import("to", &[])).unwrap();
+    assert_eq!(outcome.imported, ["app:2", "app:1"]);
+    let script = r#"{ "rules": [{ "on": "GetBlob", "do": "reset-after", "bytes": 1000 }] }"#;
+    scene
+        .lab
+        .put_script(crate::fault::Script::parse(script).unwrap());
+    let failure = scene.failure(&scene.import("other", &[]));
+    let told = "Failed to access storage. Blob 'some folder/all.tar'";
+    assert!(failure.starts_with(told), "{failure}");
 }
