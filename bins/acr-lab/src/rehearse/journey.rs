@@ -298,11 +298,7 @@ impl<'a> Journey<'a> {
             .stage
             .run(west, "no run was made", &command, ExitStatus::Done)
             .await?;
-        if said.last().contains("importer") {
-            return Err(failed(
-                "a run was made for a blob that is not the receipt's",
-            ));
-        }
+        said.names("\"count\":0}")?;
         if self.args.air_gap {
             self.upload_the_bundle(digest).await
         } else {
