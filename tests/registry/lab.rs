@@ -67,7 +67,7 @@ async fn an_entra_login_reads_the_labs_registry() {
     let folder = tempfile::tempdir().unwrap();
     let layout = Layout::create(folder.path()).unwrap();
     let image = layout.image(&Image::oci(&["one", "two"])).unwrap();
-    let index = layout.index(&[image.clone()]).unwrap();
+    let index = layout.index(std::slice::from_ref(&image)).unwrap();
     layout.name("team/app:1", &image).unwrap();
     layout.name("team/app:all", &index).unwrap();
     layout
