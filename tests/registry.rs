@@ -1,10 +1,12 @@
-//! Registries read and judged: Debian's docker-registry filled by skopeo, and one of our own that throttles, pages, asks
-//! for tokens and lies.
+//! Registries read and judged: Debian's docker-registry filled by skopeo, the lab's by an Entra login, and one of our own
+//! that throttles, pages, asks for tokens and lies.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "registry/judged.rs"]
 mod judged;
+#[path = "registry/lab.rs"]
+mod lab;
 #[path = "registry/lies.rs"]
 mod lies;
 #[path = "registry/real.rs"]

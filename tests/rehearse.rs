@@ -38,9 +38,9 @@ fn rehearse(words: &[&str]) -> Run {
             let words =
                 "build --quiet --locked -p blobferry -p blobferry-bundle-bin -p acr-transfer";
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-            let mut build = Command::new(env!("CARGO"));
-            let built = build.args(words.split(' ')).current_dir(root).status();
-            assert!(built.unwrap().success(), "cargo {words}");
+            let mut cargo = Command::new(env!("CARGO"));
+            let ended = cargo.args(words.split(' ')).current_dir(root).status();
+            assert!(ended.unwrap().success(), "cargo {words}");
         }
     });
     Run::new(LAB)
@@ -219,11 +219,7 @@ fn the_prose_fits_a_terminal_of_80_columns() {
     for line in text.lines().filter(|line| line.chars().count() > 80) {
         // One word that cannot be broken.
         assert!(
-            line.trim()
-                .split_whitespace()
-                .filter(|word| *word != "\\")
-                .count()
-                <= 2,
+            line.split_whitespace().filter(|word| *word != "\\").count() <= 2,
             "{line:?}"
         );
     }

@@ -262,19 +262,12 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str| folder.path().join(name).display().to_string();
     let (ca_file, layout) = (file("ca.pem"), format!("otherregistry={}", file("layout")));
-    let (running, ready) = serve(&[
-        "--cloud",
-        "--cloud-listen",
-        "127.0.0.1:0",
-        "--tls-listen",
-        "127.0.0.1:0",
-        "--ca-file",
-        &ca_file,
-        "--registry",
-        "samples",
-        "--registry",
-        &layout,
-    ]);
+    let words = "--cloud --cloud-listen 127.0.0.1:0 --tls-listen 127.0.0.1:0 --registry samples";
+    let words: Vec<&str> = words
+        .split(' ')
+        .chain(["--ca-file", &ca_file, "--registry", &layout])
+        .collect();
+    let (running, ready) = serve(&words);
     let cloud = &ready["cloud"];
     for field in [
         "tenant",

@@ -19,8 +19,8 @@ impl Asked {
         })
     }
 
-    /// Waits for the next of them.
-    pub(crate) async fn to_end(&mut self) {
+    /// Waits until one arrives.
+    pub(crate) async fn arrive(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

@@ -39,7 +39,7 @@ async fn rehearse(args: &RehearseArgs, tools: Tools) -> Result<ExitStatus, Failu
     stage.begin(&ground, args);
     let outcome = tokio::select! {
         biased;
-        () = asked.to_end() => None,
+        () = asked.arrive() => None,
         outcome = Journey::new(&ground, &mut stage, args).play() => Some(outcome),
     };
     let Some(outcome) = outcome else {
@@ -51,7 +51,7 @@ async fn rehearse(args: &RehearseArgs, tools: Tools) -> Result<ExitStatus, Failu
     if args.keep {
         ground.keep();
         stage.kept(&ground);
-        asked.to_end().await;
+        asked.arrive().await;
     }
     outcome.map(|()| ExitStatus::Done)
 }

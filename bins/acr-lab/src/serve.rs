@@ -224,7 +224,7 @@ fn until_asked(end_with_stdin: bool) -> Result<(), Failure> {
             let mut asked = Asked::listen()?;
             let (_never, closed) = stdin_closes(end_with_stdin);
             tokio::select! {
-                () = asked.to_end() => {}
+                () = asked.arrive() => {}
                 _ = closed => {}
             }
             Ok(())

@@ -60,7 +60,7 @@ pub(crate) async fn run(
             check,
         })?;
         table.row([
-            check.check.to_owned(),
+            check.name.to_owned(),
             check.state.word().to_owned(),
             check.finding.clone(),
             check.todo.clone(),

@@ -126,7 +126,10 @@ impl Import<'_> {
         if self.args.via_trigger {
             trigger::check(self, &info)?;
         }
-        let proven = self.store.prove(blob, expected.digest).await;
+        let proven = self
+            .store
+            .prove(blob, expected.digest, self.streams, true)
+            .await;
         let proven = proven.map_err(|failure| {
             if failure.exit() == ExitStatus::Verification {
                 let why = "the blob is not what the export wrote: nothing was run";

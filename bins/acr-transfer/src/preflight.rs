@@ -85,7 +85,10 @@ pub(crate) fn findings(report: &Report, streams: &Streams) -> Result<(), Failure
             kind: "finding",
             body: finding,
         })?;
-        streams.say(&words(finding))?;
+        // The failure that ends the command says these.
+        if finding.severity != Severity::Error {
+            streams.say(&words(finding))?;
+        }
     }
     Ok(())
 }
@@ -243,8 +246,8 @@ mod tests {
     #[test]
     fn a_finding_reads_as_one_line() {
         assert_eq!(
-            words(&finding(Severity::Error)),
-            "error: app:1: a layer has 9 GB; split it"
+            words(&finding(Severity::Warning)),
+            "warning: app:1: a layer has 9 GB; split it"
         );
     }
 }

@@ -10,15 +10,17 @@ use blobferry_acr::vault::SecretId;
 use blobferry_azure_blob::{
     AzureBlob, Plaintext, Role, SasSource, SasToken, SasUrl, Service, ServiceOptions,
 };
+use blobferry_console::Progress;
 use blobferry_integrity::Expect;
-use blobferry_terminal::{ExitStatus, Failure};
+use blobferry_terminal::{ExitStatus, Failure, Style};
 use blobferry_transfer::store::{BlobSource as _, SourceInfo};
 use blobferry_transfer::{
-    Cancel, CheckMd5, CopyOptions, Destination, ErrorClass, Silent, Source, Stats, StoreError, plan,
+    Cancel, CheckMd5, CopyOptions, Destination, ErrorClass, Source, Stats, StoreError, plan,
 };
 use url::Url;
 
 use crate::context::Context;
+use crate::streams::Streams;
 
 /// Memory for the blocks of a blob that is read, bytes.
 const MEMORY: u64 = 64 << 20;
@@ -146,10 +148,7 @@ pub(crate) fn own_sas(file: Option<&Path>) -> Result<Option<SasSource>, Failure>
 /// The SAS in the pipeline's secret, or why it cannot be had.
 async fn secret(context: &Context, pipeline: &Pipeline) -> Result<SasToken, String> {
     if pipeline.mode == StorageAccessMode::ManagedIdentity {
-        return Err(
-            "the pipeline uses its managed identity, which this machine is not; give a SAS to read the blob"
-                .to_owned(),
-        );
+        return Err("the pipeline uses its managed identity, which this machine is not".to_owned());
     }
     let id = pipeline
         .secret
@@ -196,7 +195,14 @@ impl Store {
     }
 
     /// Reads every byte of one version, in bounded memory, and compares with what is expected and with its Content-MD5.
-    pub(crate) async fn prove(&self, blob: &str, expect: Expect) -> Result<Proven, Failure> {
+    /// `alone`: nothing else is shown meanwhile, so that a bar can be.
+    pub(crate) async fn prove(
+        &self,
+        blob: &str,
+        expect: Expect,
+        streams: &Streams,
+        alone: bool,
+    ) -> Result<Proven, Failure> {
         let store = |error: StoreError| blobferry_console::failure::of_store(&error);
         let source = Arc::new(self.blob(blob).map_err(store)?);
         let before = source.open().await.map_err(store)?;
@@ -211,12 +217,13 @@ impl Store {
         let planned = plan(ranged, Destination::Nowhere, options)
             .await
             .map_err(copy)?;
-        let running = planned.run(
-            Arc::new(Silent),
-            Arc::new(Stats::default()),
-            Cancel::never(),
-        );
-        let summary = Box::pin(running).await.map_err(copy)?;
+        let stats = Arc::new(Stats::default());
+        let style = if alone { streams.style() } else { Style::Quiet };
+        let mut progress = Progress::start(style, planned.outline().length, Arc::clone(&stats));
+        let running = planned.run(progress.observer(), stats, Cancel::never());
+        let ended = Box::pin(running).await;
+        progress.finish();
+        let summary = ended.map_err(copy)?;
         // The reads were all of one version; the same before and after says which.
         let info = source.open().await.map_err(store)?;
         let digest = match summary.sha256 {

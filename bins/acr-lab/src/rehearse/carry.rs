@@ -32,10 +32,7 @@ impl Journey<'_> {
             west.blob(BLOB)
         );
         let title = "across, and visible only when it is proven";
-        self.stage
-            .run(west, title, &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(west, title, &command).await
     }
 
     async fn verify_upload(&mut self, digest: &str) -> Result<(), Failure> {
@@ -45,10 +42,7 @@ impl Journey<'_> {
             west.blob(BLOB)
         );
         let title = "every byte once more, as it stands there";
-        self.stage
-            .run(west, title, &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(west, title, &command).await
     }
 
     /// Across a gap that no wire crosses. `beyond`: more parts are lost than the parity mends, and are sent again.
@@ -65,18 +59,13 @@ impl Journey<'_> {
         if beyond {
             let command = format!("blobferry copy {} {BLOB} {from}", east.blob(BLOB));
             self.stage
-                .run(east, "the blob onto the disk", &command, ExitStatus::Done)
+                .well(east, "the blob onto the disk", &command)
                 .await?;
             let command = format!(
                 "blobferry-bundle pack {BLOB} --out {BUNDLE} {CUT} --expect-digest {digest}"
             );
             self.stage
-                .run(
-                    east,
-                    "into a bundle, with parity",
-                    &command,
-                    ExitStatus::Done,
-                )
+                .well(east, "into a bundle, with parity", &command)
                 .await?;
             self.lose(&["part-0001", "part-0003", "part-0004"])?;
             self.send_again().await?;
@@ -86,12 +75,7 @@ impl Journey<'_> {
                 east.blob(BLOB)
             );
             self.stage
-                .run(
-                    east,
-                    "straight into a bundle, with parity",
-                    &command,
-                    ExitStatus::Done,
-                )
+                .well(east, "straight into a bundle, with parity", &command)
                 .await?;
             self.lose(&["part-0001"])?;
         }
@@ -103,15 +87,10 @@ impl Journey<'_> {
                 .await?;
             let repair = format!("blobferry-bundle repair {BUNDLE}");
             self.stage
-                .run(
-                    west,
-                    "the lost part from the others",
-                    &repair,
-                    ExitStatus::Done,
-                )
+                .well(west, "the lost part from the others", &repair)
                 .await?;
             self.stage
-                .run(west, "all there, and right", &verify, ExitStatus::Done)
+                .well(west, "all there, and right", &verify)
                 .await?;
         }
         self.mint(west, "copy-to", "west/write.sas", "7d").await?;
@@ -126,10 +105,7 @@ impl Journey<'_> {
             west.blob(BLOB)
         );
         let title = "up, and visible only when it is proven";
-        self.stage
-            .run(west, title, &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(west, title, &command).await
     }
 
     /// More is lost than two parts of parity bring back: the tool says so, and says what to send again.
@@ -149,7 +125,7 @@ impl Journey<'_> {
         let code = said.last().trim().to_owned();
         let again = format!("blobferry-bundle pack {BLOB} --out usb/again {CUT} --resend {code}");
         self.stage
-            .run(east, "just those parts again", &again, ExitStatus::Done)
+            .well(east, "just those parts again", &again)
             .await?;
         let folder = self.stage.folder().to_owned();
         self.stage
@@ -160,10 +136,7 @@ impl Journey<'_> {
                 Ok(copied.join(", "))
             })?;
         let verify = format!("blobferry-bundle verify {BUNDLE}");
-        self.stage
-            .run(west, "all there, and right", &verify, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(west, "all there, and right", &verify).await
     }
 
     /// The way across is rough.

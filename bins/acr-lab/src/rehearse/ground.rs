@@ -139,8 +139,8 @@ impl Side {
                 .iter()
                 .map(|(name, value)| format!("{name}={value}")),
         );
-        let script: String = lines.map(|line| format!("export {line}\n")).collect();
-        fs_err::write(own.join("environment"), script)
+        let lines: Vec<String> = lines.map(|line| format!("export {line}")).collect();
+        fs_err::write(own.join("environment"), lines.join("\n") + "\n")
     }
 
     /// `https://127.0.0.1:PORT/east/transfer`, as a pipeline has it.

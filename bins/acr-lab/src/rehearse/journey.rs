@@ -91,10 +91,7 @@ impl<'a> Journey<'a> {
             side.name
         );
         let title = format!("a SAS for {purpose}, with no more than that needs");
-        self.stage
-            .run(side, &title, &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(side, &title, &command).await
     }
 
     /// Puts a SAS into the Key Vault of its side.
@@ -105,10 +102,7 @@ impl<'a> Journey<'a> {
             side.name
         );
         let title = "the SAS into the Key Vault";
-        self.stage
-            .run(side, title, &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(side, title, &command).await
     }
 
     async fn make_exporter(&mut self) -> Result<(), Failure> {
@@ -127,10 +121,7 @@ impl<'a> Journey<'a> {
             east.container(),
             east.secret("export-sas")
         );
-        self.stage
-            .run(east, "an export pipeline", &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(east, "an export pipeline", &command).await
     }
 
     async fn preflight(&mut self) -> Result<(), Failure> {
@@ -155,10 +146,7 @@ impl<'a> Journey<'a> {
             self.export(ExitStatus::Verification).await?;
             return Ok(());
         }
-        self.stage
-            .run(east, "would it pass?", &command, ExitStatus::Done)
-            .await
-            .map(drop)
+        self.stage.well(east, "would it pass?", &command).await
     }
 
     async fn export(&mut self, expected: ExitStatus) -> Result<(), Failure> {
@@ -277,14 +265,8 @@ impl<'a> Journey<'a> {
             west.secret("import-sas")
         );
         self.stage
-            .run(
-                west,
-                "an import pipeline, its trigger off",
-                &command,
-                ExitStatus::Done,
-            )
+            .well(west, "an import pipeline, its trigger off", &command)
             .await
-            .map(drop)
     }
 
     async fn import(&mut self, expected: ExitStatus) -> Result<(), Failure> {
@@ -316,11 +298,7 @@ impl<'a> Journey<'a> {
             .stage
             .run(west, "no run was made", &command, ExitStatus::Done)
             .await?;
-        if said.last().contains("importer") {
-            return Err(failed(
-                "a run was made for a blob that is not the receipt's",
-            ));
-        }
+        said.names("\"count\":0}")?;
         if self.args.air_gap {
             self.upload_the_bundle(digest).await
         } else {

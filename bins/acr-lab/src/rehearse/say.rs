@@ -68,7 +68,7 @@ fn glue(command: &str) -> String {
     let mut after_flag = false;
     for word in command.split(' ') {
         if !glued.is_empty() {
-            glued.push(if after_flag && !word.starts_with('-') {
+            glued.push(if after_flag && !word.starts_with(['-', '>']) {
                 GLUE
             } else {
                 ' '

@@ -170,6 +170,18 @@ impl Stage {
         Err(failure.hint("--keep leaves everything there to look at"))
     }
 
+    /// Runs a command that must do well.
+    pub(crate) async fn well(
+        &mut self,
+        side: &Side,
+        title: &str,
+        command: &str,
+    ) -> Result<(), Failure> {
+        self.run(side, title, command, ExitStatus::Done)
+            .await
+            .map(drop)
+    }
+
     /// Something that the rehearsal does by itself: what went wrong on purpose, and what is looked at past the tools.
     pub(crate) fn act(
         &mut self,

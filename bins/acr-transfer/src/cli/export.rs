@@ -12,6 +12,7 @@ use super::shared::RegistryArgs;
 /// The same command again does only what is missing: a run that is going on is found and waited for, one that is done and
 /// whose blob is still there is left alone, one that failed is run again.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) registry: RegistryArgs,

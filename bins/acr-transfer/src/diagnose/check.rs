@@ -24,7 +24,8 @@ pub(super) struct Check {
     /// Its number in the list of what is known to go wrong (facts of ACR Transfer); 0: beyond it.
     pub(super) point: u8,
     /// Its name.
-    pub(super) check: &'static str,
+    #[serde(rename = "check")]
+    pub(super) name: &'static str,
     pub(super) state: State,
     pub(super) finding: String,
     pub(super) todo: String,
@@ -49,7 +50,7 @@ impl About {
     fn so(self, state: State, finding: impl Into<String>, todo: impl Into<String>) -> Check {
         Check {
             point: self.0,
-            check: self.1,
+            name: self.1,
             state,
             finding: finding.into(),
             todo: todo.into(),
@@ -82,6 +83,36 @@ impl About {
             Asked::Not(why) => self.skipped(why.as_str()),
             Asked::Failed(trouble) => self.unknown(trouble.words(), ""),
             Asked::Got(thing) => judge(self, thing),
+        }
+    }
+}
+
+impl About {
+    /// The same where another check, `first`, says already why it was not had.
+    pub(super) fn after<T>(
+        self,
+        asked: &Asked<T>,
+        first: &str,
+        judge: impl FnOnce(Self, &T) -> Check,
+    ) -> Check {
+        match asked {
+            Asked::Failed(_) => self.skipped(format!("see {first}")),
+            Asked::Not(_) | Asked::Got(_) => self.of(asked, judge),
+        }
+    }
+
+    /// The same where the resource manager may say that there is none.
+    pub(super) fn found<T>(
+        self,
+        asked: &Asked<T>,
+        todo: &str,
+        judge: impl FnOnce(Self, &T) -> Check,
+    ) -> Check {
+        match asked {
+            Asked::Failed(trouble) if trouble.status == Some(404) => {
+                self.problem(trouble.words(), todo)
+            }
+            _ => self.of(asked, judge),
         }
     }
 }

@@ -260,12 +260,9 @@ async fn artifacts(
     context: &Context,
 ) -> Result<Asked<blobferry_acr::preflight::Report>, Failure> {
     let selections = selection::read(&args.artifacts)?;
-    let registry = match context.registry(&args.registry, shared).await {
-        Ok(registry) => registry,
-        Err(_) => {
-            let text = "the registry cannot be asked; `acr-transfer preflight` says why";
-            return Ok(Asked::Failed(Trouble::said(text)));
-        }
+    let Ok(registry) = context.registry(&args.registry, shared).await else {
+        let text = "the registry cannot be asked; `acr-transfer preflight` says why";
+        return Ok(Asked::Failed(Trouble::said(text)));
     };
     let report = preflight(&registry, &selections, Many::Split).await;
     Ok(report.map_or_else(

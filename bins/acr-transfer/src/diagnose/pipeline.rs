@@ -14,18 +14,19 @@ const MANAGED_SINCE: &str = "2025-06-01";
 const OLD_DAYS: i64 = 3 * 365;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
-    let of = |about: About, judge: fn(About, &Pipeline, &Facts) -> Check| {
-        about.of(&facts.pipeline, |about, pipeline| {
+    let after = |about: About, judge: fn(About, &Pipeline, &Facts) -> Check| {
+        about.after(&facts.pipeline, "pipeline", |about, pipeline| {
             judge(about, pipeline, facts)
         })
     };
+    let list = "`acr-transfer export-pipeline list`, `import-pipeline list`";
     vec![
         operator(facts),
         version(About(17, "api-version"), &facts.api_version, facts.now),
-        of(About(3, "pipeline"), state),
-        of(About(4, "pipeline-identity"), identity),
-        of(About(6, "access-mode"), mode),
-        of(About(8, "delete-source"), delete),
+        About(3, "pipeline").found(&facts.pipeline, list, state),
+        after(About(4, "pipeline-identity"), identity),
+        after(About(6, "access-mode"), mode),
+        after(About(8, "delete-source"), delete),
     ]
 }
 
@@ -82,7 +83,7 @@ fn version(about: About, version: &str, now: Timestamp) -> Check {
     ))
 }
 
-fn state(about: About, pipeline: &Pipeline, _: &Facts) -> Check {
+fn state(about: About, pipeline: &Pipeline) -> Check {
     let name = &pipeline.name;
     match pipeline.provisioning_state.as_deref() {
         Some(word) if word.eq_ignore_ascii_case("Succeeded") => {
@@ -200,7 +201,7 @@ mod tests {
         facts.direction = Some(Direction::Import);
         facts.pipeline = Asked::Got(pipeline);
         let all = judge(&facts).into_iter();
-        all.filter(|one| one.check == check)
+        all.filter(|one| one.name == check)
             .map(|one| one.state)
             .next()
             .unwrap()

@@ -9,9 +9,13 @@ use super::message;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
-        About(2, "run-outcome").of(&facts.run, outcome),
-        About(13, "run-running").of(&facts.run, |about, run| running(about, run, facts)),
-        About(12, "run-artifacts").of(&facts.run, |about, run| artifacts(about, run, facts)),
+        About(2, "run-outcome").found(&facts.run, "`acr-transfer pipeline-run list`", outcome),
+        About(13, "run-running").after(&facts.run, "run-outcome", |about, run| {
+            running(about, run, facts)
+        }),
+        About(12, "run-artifacts").after(&facts.run, "run-outcome", |about, run| {
+            artifacts(about, run, facts)
+        }),
         support(facts),
     ]
 }

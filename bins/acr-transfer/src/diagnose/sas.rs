@@ -2,10 +2,10 @@
 
 use blobferry_acr::pipeline::Direction;
 use blobferry_azure_blob::SasToken;
-use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole};
+use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole, Severity};
 
 use super::check::{About, Check};
-use super::facts::{Facts, SasFacts};
+use super::facts::{Asked, Facts, SasFacts};
 
 /// The topics that a finding about a SAS belongs to, by the field that it names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,10 @@ const TOPICS: [(Topic, &str); 5] = [
     (Topic::Address, "sas-address"),
 ];
 
+/// What to do about a SAS that ends soon.
+const SOON: &str =
+    "make a new one in time: `acr-transfer sas mint`, then `acr-transfer secret set`";
+
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     let findings = facts
         .sas
@@ -34,12 +38,22 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     let findings = findings.unwrap_or_default();
     let mut checks: Vec<Check> = TOPICS
         .into_iter()
-        .map(|(topic, name)| {
-            About(5, name).of(&facts.sas, |about, sas| one(about, topic, sas, &findings))
+        .map(|(topic, name)| match (&facts.sas, topic) {
+            // A secret that holds none is wrong, not hidden.
+            (Asked::Failed(trouble), Topic::Kind) => {
+                let todo = "`acr-transfer secret set` with a SAS";
+                About(5, name).problem(trouble.words(), todo)
+            }
+            (sas, _) => About(5, name).after(sas, "sas-kind", |about, sas| {
+                one(about, topic, sas, &findings)
+            }),
         })
         .collect();
-    checks
-        .push(About(5, "sas-signature").of(&facts.sas, |about, sas| signature(about, sas, facts)));
+    checks.push(
+        About(5, "sas-signature").after(&facts.sas, "sas-kind", |about, sas| {
+            signature(about, sas, facts)
+        }),
+    );
     if facts.other_sas {
         let about = About(5, "sas-same");
         checks.push(about.problem(
@@ -76,7 +90,14 @@ fn one(about: About, topic: Topic, sas: &SasFacts, findings: &[SasFinding]) -> C
     }
     let join = |texts: Vec<&str>| texts.join("; ");
     let finding = join(own.iter().map(|one| one.message.as_str()).collect());
-    let mut hints: Vec<&str> = own.iter().map(|one| one.hint.as_str()).collect();
+    // What is said of a SAS that ends soon is meant for copies.
+    let mut hints: Vec<&str> = own
+        .iter()
+        .map(|one| match (topic, one.severity) {
+            (Topic::Time, Severity::Note) => SOON,
+            _ => one.hint.as_str(),
+        })
+        .collect();
     hints.dedup();
     about.problem(format!("{}: {finding}", sas.whose), join(hints))
 }
@@ -146,7 +167,6 @@ fn signature(about: About, sas: &SasFacts, facts: &Facts) -> Check {
 #[cfg(test)]
 mod tests {
     use super::super::check::State;
-    use super::super::facts::{Asked, SasFacts};
     use super::super::probe::Answer;
     use super::*;
 
@@ -166,7 +186,7 @@ mod tests {
     fn problems(facts: &Facts) -> Vec<&'static str> {
         let all = judge(facts).into_iter();
         all.filter(|check| check.state == State::Problem)
-            .map(|check| check.check)
+            .map(|check| check.name)
             .collect()
     }
 

@@ -13,10 +13,12 @@ const SLACK: i64 = 60;
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
         access(facts),
-        About(4, "secret-in-force").of(&facts.secret, |about, secret| {
+        About(4, "secret-in-force").after(&facts.secret, "secret-access", |about, secret| {
             in_force(about, secret, facts)
         }),
-        About(4, "secret-expiry").of(&facts.secret, |about, secret| expiry(about, secret, facts)),
+        About(4, "secret-expiry").after(&facts.secret, "secret-access", |about, secret| {
+            expiry(about, secret, facts)
+        }),
     ]
 }
 

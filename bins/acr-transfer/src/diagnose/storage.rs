@@ -7,14 +7,18 @@ use crate::store::container;
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
-        About(5, "storage-answer").of(&merged(facts), |about, answer| access(about, answer)),
-        About(9, "container").of(&facts.container, |about, answer| {
+        About(5, "storage-answer").of(&merged(facts), access),
+        About(9, "container").after(&facts.container, "storage-answer", |about, answer| {
             is_there(about, answer, facts)
         }),
         place(facts),
-        About(9, "blob").of(&facts.blob, |about, answer| blob(about, answer, facts)),
-        About(7, "overwrite").of(&facts.blob, |about, answer| overwrite(about, answer, facts)),
-        About(11, "copied-whole").of(&facts.blob, copied),
+        About(9, "blob").after(&facts.blob, "storage-answer", |about, answer| {
+            blob(about, answer, facts)
+        }),
+        About(7, "overwrite").after(&facts.blob, "storage-answer", |about, answer| {
+            overwrite(about, answer, facts)
+        }),
+        About(11, "copied-whole").after(&facts.blob, "storage-answer", copied),
     ]
 }
 
@@ -229,7 +233,7 @@ mod tests {
         facts.direction = Some(direction);
         facts.blob = blob;
         let all = judge(&facts).into_iter();
-        all.map(|check| (check.check, check.state)).collect()
+        all.map(|check| (check.name, check.state)).collect()
     }
 
     fn state(direction: Direction, blob: Asked<Answer>, check: &str) -> State {

@@ -27,9 +27,14 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
             .map(|name| About(10, name).skipped("for imports"))
             .to_vec();
     }
+    let disabled = facts.pipeline.got().and_then(|own| own.source_trigger) == Some(false);
+    if disabled && facts.run.got().is_some() {
+        let why = "the trigger is disabled; the run was begun by hand";
+        return names.map(|name| About(10, name).skipped(why)).to_vec();
+    }
     let [enabled, list, category, md5, age, wait] = names.map(|name| About(10, name));
     let good = |about: About, judge: &dyn Fn(About, &Answer) -> Check| {
-        about.of(&facts.blob, |about, answer| {
+        about.after(&facts.blob, "storage-answer", |about, answer| {
             if answer.is_good() {
                 judge(about, answer)
             } else {
@@ -45,7 +50,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
         })
     };
     vec![
-        enabled.of(&facts.pipeline, is_enabled),
+        enabled.after(&facts.pipeline, "pipeline", |about, pipeline| {
+            is_enabled(about, pipeline, facts.blob_name.is_some())
+        }),
         may_list(list, facts),
         only(category, "category", "category=acr-transfer-blob"),
         only(md5, "Content-MD5", "the blob has a Content-MD5"),
@@ -68,9 +75,13 @@ fn modified(answer: &Answer) -> Option<Timestamp> {
     Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
 }
 
-fn is_enabled(about: About, pipeline: &Pipeline) -> Check {
+/// `waiting`: a blob is there that should have started a run; else it may be meant so.
+fn is_enabled(about: About, pipeline: &Pipeline, waiting: bool) -> Check {
     match pipeline.source_trigger {
         Some(true) => about.ok("the source trigger is enabled"),
+        Some(false) if !waiting => {
+            about.ok("the source trigger is disabled: runs are begun by hand")
+        }
         Some(false) => about.problem(
             "the source trigger is disabled: blobs start nothing by themselves",
             "`acr-transfer import`, or create the pipeline with --source-trigger-enabled true",
@@ -160,13 +171,7 @@ mod tests {
     #[test]
     fn remedies_can_be_typed() {
         let checks = judge(&blob(&[]));
-        let todo = |name| {
-            &checks
-                .iter()
-                .find(|check| check.check == name)
-                .unwrap()
-                .todo
-        };
+        let todo = |name| &checks.iter().find(|check| check.name == name).unwrap().todo;
         assert!(todo("trigger-category").contains("blobferry touch URL --category"));
         assert!(todo("trigger-md5").contains("--put-md5"));
     }

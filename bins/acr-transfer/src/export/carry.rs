@@ -3,7 +3,7 @@
 use blobferry_acr::receipt::RunReceipt;
 use blobferry_acr::run::{PipelineRun, RunSpec, RunState};
 use blobferry_integrity::Expect;
-use blobferry_terminal::{ExitStatus, Failure};
+use blobferry_terminal::{ExitStatus, Failure, quantity};
 use futures::StreamExt as _;
 use tokio::sync::Semaphore;
 
@@ -56,7 +56,7 @@ pub(super) async fn all(
     let alone = items.len() == 1;
     // One blob is read at a time: several would only share the line, and take more memory.
     let reading = Semaphore::new(1);
-    let mut order: Vec<String> = items.iter().map(|item| item.batch.blob.clone()).collect();
+    let order: Vec<String> = items.iter().map(|item| item.batch.blob.clone()).collect();
     let mut working = futures::stream::iter(items)
         .map(|item| one(export, item, alone, &reading))
         .buffer_unordered(wide);
@@ -69,7 +69,6 @@ pub(super) async fn all(
     }
     let place = |end: &End| order.iter().position(|blob| *blob == end.blob);
     ends.sort_by_key(place);
-    order.clear();
     Ok(ends)
 }
 
@@ -114,10 +113,11 @@ async fn carry(
         Todo::Start { again } => {
             let spec = spec(export, &item.batch)?;
             correlation = runs::begin(&export.arm, &item.id, spec, again).await?;
-            let many = item.carried.len();
+            let many = u64::try_from(item.carried.len()).unwrap_or(u64::MAX);
+            let many = quantity::count(many, "artifact");
             export
                 .streams
-                .note(&format!("{blob}: started run {name} with {many} artifacts"));
+                .note(&format!("{blob}: started run {name} with {many}"));
         }
     }
     let receipt = |run: Option<&PipelineRun>| RunReceipt {
@@ -140,9 +140,9 @@ async fn carry(
     if ended.state != RunState::Succeeded {
         return Ok((receipt, How::Failed));
     }
-    // There is one permit more than there are closers of the semaphore: none.
+    // The semaphore is never closed, so the turn always comes.
     let turn = reading.acquire().await;
-    let how = prove(export, blob, &mut receipt).await;
+    let how = prove(export, blob, &mut receipt, alone).await;
     drop(turn);
     Ok((receipt, how))
 }
@@ -158,7 +158,7 @@ fn spec(export: &Export<'_>, batch: &blobferry_acr::artifact::Batch) -> Result<R
 }
 
 /// Looks at the blob of a run that did well, and reads it to its end.
-async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt) -> How {
+async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt, alone: bool) -> How {
     let store = match &export.access {
         Access::Open(store) => store,
         Access::Closed(why) => return How::Done(Some(why.clone())),
@@ -180,7 +180,10 @@ async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt) -> How
         Look::Hidden(error) if store.is_lent() => return How::Done(Some(error.to_string())),
         Look::Hidden(error) => return How::Trouble(blobferry_console::failure::of_store(&error)),
     }
-    match store.prove(blob, Expect::default()).await {
+    match store
+        .prove(blob, Expect::default(), export.streams, alone)
+        .await
+    {
         Ok(proven) => {
             if !crate::store::has_category(&proven.info) {
                 export.streams.note(&format!(

@@ -177,7 +177,10 @@ async fn still(
         (Some(_), Some(Look::There(info))) if etag(info) == at.etag => Some(run.clone()),
         (Some(store), Some(Look::There(info))) if info.length == Some(at.size) => {
             let expect: Expect = at.sha256.parse().ok()?;
-            let proven = store.prove(&at.name, expect).await.ok()?;
+            let proven = store
+                .prove(&at.name, expect, export.streams, true)
+                .await
+                .ok()?;
             Some(RunReceipt {
                 blob: Some(proven.receipt),
                 ..run.clone()

@@ -60,14 +60,11 @@ pub(super) fn end(
     }
     streams.table(&table)?;
     lost(&ends, streams)?;
-    for end in &ends {
-        if let Some(why) = end.how.unchecked() {
-            streams.note(&format!(
-                "{} was not checked: {why}; give --sas-file or {}",
-                end.blob,
-                crate::store::VARIABLE
-            ));
-        }
+    if let Some(why) = ends.iter().find_map(|end| end.how.unchecked()) {
+        streams.note(&format!(
+            "not every blob was looked at: {why}; with --sas-file or {} the same command does it",
+            crate::store::VARIABLE
+        ));
     }
     let receipt = book.file().map(|path| path.display().to_string());
     if let Some(path) = &receipt {
@@ -157,10 +154,7 @@ fn failure(ends: Vec<End>, receipt: bool) -> Failure {
         )
         .hint("`acr-transfer diagnose` with the pipeline and the run finds out why"),
     };
-    let said = causes
-        .iter()
-        .take(20)
-        .fold(said, |said, cause| said.cause(cause));
+    let said = causes.iter().take(20).fold(said, Failure::cause);
     if receipt || all > 1 {
         said.hint(again)
     } else {

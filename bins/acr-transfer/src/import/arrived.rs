@@ -109,9 +109,8 @@ fn judge(one: &ArtifactReceipt, listed: bool, told: Told) -> Arrived {
         (Told::Digest(found), Some(_)) => (Arrival::Other, Some(found)),
         // There by its name, with nothing to compare.
         (Told::Digest(found), None) => (Arrival::Listed, Some(found)),
-        (Told::Absent, _) => (Arrival::Missing, None),
         (Told::Nothing, _) if listed => (Arrival::Listed, None),
-        (Told::Nothing, _) => (Arrival::Missing, None),
+        (Told::Nothing | Told::Absent, _) => (Arrival::Missing, None),
     };
     Arrived {
         artifact: one.artifact.clone(),
