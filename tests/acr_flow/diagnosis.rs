@@ -73,7 +73,7 @@ fn a_sound_pipeline_has_no_problem_and_a_failed_run_is_explained() {
     );
     assert_eq!(lines.last().unwrap()["status"], "no_problem");
     ground.change(|behaviour| {
-        behaviour.fail_runs = Some("RESPONSE 403 AuthorizationFailure".to_owned())
+        behaviour.fail_runs = Some("RESPONSE 403 AuthorizationFailure".to_owned());
     });
     ground.export_to("other.tar", "other.json", &["-a", "app:2"], 8);
     let run = ground.runs("registry1");

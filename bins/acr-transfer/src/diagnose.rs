@@ -70,7 +70,7 @@ pub(crate) async fn run(
     // A table on a terminal has no room for what matters most.
     for check in checks.iter().filter(|check| check.state == State::Problem) {
         let finding: Vec<&str> = check.finding.split_whitespace().collect();
-        streams.say(&format!("\n{}: {}", check.check, finding.join(" ")))?;
+        streams.say(&format!("\n{}: {}", check.name, finding.join(" ")))?;
         streams.say(&format!("  {}", check.todo))?;
     }
     let count = |state| checks.iter().filter(|check| check.state == state).count();

@@ -140,14 +140,15 @@ fn failure(ends: Vec<End>, receipt: bool) -> Failure {
                 causes.push(format!("{} (run {name}): {why}", end.blob));
             }
             How::Trouble(failure) => {
-                trouble.get_or_insert((end.blob, failure));
+                causes.push(format!("{}: not proven", end.blob));
+                trouble.get_or_insert(failure);
             }
             How::Kept | How::Done(_) | How::Started => {}
         }
     }
     let again = "the same command again runs only what is missing";
     let said = match trouble {
-        Some((_, failure)) if failed == 0 => failure,
+        Some(failure) if failed == 0 => failure,
         _ => Failure::new(
             ExitStatus::RunFailed,
             format!("{failed} of {all} runs failed"),
