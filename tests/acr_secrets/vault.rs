@@ -112,7 +112,7 @@ fn what_opens_nothing_is_not_kept() {
         (String::new(), 5, "--value-file"),
         ("password".to_owned(), 2, "this is no SAS"),
         (
-            "https://a.example/c?sig=x".to_owned(),
+            "https://a.example/c?sig=0123456789abcdef".to_owned(),
             2,
             "a URL, not a SAS",
         ),
