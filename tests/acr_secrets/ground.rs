@@ -108,8 +108,10 @@ impl Ground {
 
     /// The way to a blob by this SAS, from within.
     pub(crate) fn blob(&self, name: &str, sas: &str, role: Role) -> AzureBlob {
-        let mut options = ServiceOptions::default();
-        options.ca_certs = vec![self.lab.ca_certificate().unwrap().as_bytes().to_vec()];
+        let options = ServiceOptions {
+            ca_certs: vec![self.lab.ca_certificate().unwrap().as_bytes().to_vec()],
+            ..ServiceOptions::default()
+        };
         let service = Service::new(options).unwrap();
         let url = format!("{}/transfer/{name}?{sas}", self.endpoint());
         let url = SasUrl::parse(&url, Plaintext::LoopbackOnly).unwrap();

@@ -2,7 +2,7 @@
 
 use blobferry_azure_blob::sas::SasKind;
 use blobferry_azure_blob::{Role, SasToken};
-use blobferry_harness::Finished;
+use blobferry_harness::{Finished, Run};
 use blobferry_transfer::ErrorClass;
 use blobferry_transfer::store::BlobSource as _;
 use serde_json::Value;
@@ -77,54 +77,28 @@ async fn a_login_signs_for_a_week_at_most() {
         assert_eq!(allows(&ground, "run.tar", &sas).await, (true, false));
         assert_eq!(allows(&ground, "other.tar", &sas).await, (false, false));
     }
-    let words = |more: &[&'static str]| {
-        let all = [
-            "sas",
-            "mint",
-            "--account",
-            "source",
-            "--container",
-            "transfer",
-            "--for",
-            "import",
-        ];
-        [&all[..], &kind, more]
-            .concat()
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let run = |words: Vec<String>, code| {
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        ground.run(&words, code)
-    };
-    let said = run(words(&["--expiry", "8d"]), 2).stderr_text();
+}
+
+/// `sas mint` of an import's SAS by the login, for so long.
+fn by_login(ground: &Ground, expiry: &str) -> Run {
+    let words =
+        "sas mint --account source --container transfer --for import --kind user-delegation";
+    let words: Vec<&str> = words.split(' ').collect();
+    let run = ground.command(&words);
+    run.args(["--endpoint", &ground.endpoint(), "--expiry", expiry])
+}
+
+#[test]
+fn a_login_that_is_none_or_asks_too_much_gets_nothing() {
+    let ground = Ground::new();
+    let long = by_login(&ground, "8d").run().unwrap().expect_code(2);
+    let said = long.stderr_text();
     assert!(
         said.contains("at most 7 days") && said.contains("--expiry 7d"),
         "{said}"
     );
-    let none = ground.command(&[
-        "sas",
-        "mint",
-        "--account",
-        "source",
-        "--container",
-        "transfer",
-        "--for",
-        "import",
-        "--kind",
-        "user-delegation",
-        "--endpoint",
-        &endpoint,
-        "--expiry",
-        "1d",
-    ]);
-    let said = none
-        .env("AZURE_CLIENT_SECRET", "wrong")
-        .run()
-        .unwrap()
-        .expect_code(5)
-        .stderr_text();
+    let none = by_login(&ground, "1d").env("AZURE_CLIENT_SECRET", "wrong");
+    let said = none.run().unwrap().expect_code(5).stderr_text();
     assert!(said.contains("token") && !said.contains("wrong"), "{said}");
 }
 
@@ -210,73 +184,34 @@ fn refused(ground: &Ground, more: &[&str], code: i32) -> Finished {
 fn what_should_not_be_made_is_not_made() {
     let ground = Ground::new();
     for (words, said) in [
+        ("export --expiry soon", "wanted a span"),
+        ("export --expiry 2001-01-01", "in the past"),
+        ("export --expiry 400d", "366 days"),
+        ("export --expiry 1d --start 2d", "--start"),
+        ("export --expiry 1d --blob run", "container"),
+        ("export --expiry 1d --delete", "--for import"),
+        ("import --expiry 1d --ip 10.0.0.0/8", "IPv4"),
+        ("import --expiry 1d --endpoint http://h", "https"),
         (
-            &["--for", "export", "--expiry", "soon"][..],
-            "wanted a span",
-        ),
-        (
-            &["--for", "export", "--expiry", "2001-01-01"],
-            "in the past",
-        ),
-        (&["--for", "export", "--expiry", "400d"], "366 days"),
-        (
-            &["--for", "export", "--expiry", "1d", "--start", "2d"],
-            "--start",
-        ),
-        (
-            &["--for", "export", "--expiry", "1d", "--blob", "run"],
-            "container",
-        ),
-        (
-            &["--for", "export", "--expiry", "1d", "--delete"],
-            "--for import",
-        ),
-        (
-            &["--for", "import", "--expiry", "1d", "--ip", "10.0.0.0/8"],
-            "IPv4",
-        ),
-        (
-            &[
-                "--for",
-                "import",
-                "--expiry",
-                "1d",
-                "--endpoint",
-                "http://h",
-            ],
-            "https",
-        ),
-        (
-            &[
-                "--for",
-                "import",
-                "--expiry",
-                "1d",
-                "--endpoint",
-                "https://h/?sig=topsecret",
-            ],
+            "import --expiry 1d --endpoint https://h/?sig=topsecret",
             "query",
         ),
-        (&["--for", "import"], "--expiry"),
+        ("import", "--expiry"),
     ] {
-        let text = refused(&ground, words, 2).stderr_text();
+        let list: Vec<&str> = std::iter::once("--for").chain(words.split(' ')).collect();
+        let text = refused(&ground, &list, 2).stderr_text();
         assert!(
             text.contains(said) && !text.contains("topsecret"),
-            "{words:?}: {text}"
+            "{words}: {text}"
         );
     }
-    let mint = [
-        "sas",
-        "mint",
-        "--for",
-        "import",
-        "--account",
-        "source",
-        "--container",
-        "transfer",
-        "--expiry",
-        "1d",
-    ];
+}
+
+#[test]
+fn the_accounts_key_comes_by_file_pipe_or_environment() {
+    let ground = Ground::new();
+    let mint = "sas mint --for import --account source --container transfer --expiry 1d";
+    let mint: Vec<&str> = mint.split(' ').collect();
     let none = ground
         .command(&mint)
         .env_remove("AZURE_STORAGE_KEY")

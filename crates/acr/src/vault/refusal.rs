@@ -62,7 +62,7 @@ pub(super) fn read(id: &SecretId, wish: Wish, error: &Error) -> VaultError {
         ),
         ErrorKind::DataConversion => return nonsense(id),
         // The authorizer's own: the audience in the challenge is another host's.
-        _ => (
+        ErrorKind::Other => (
             None,
             chain(error),
             "check that the URL is a Key Vault's, and that no proxy answers in its place".to_owned(),
