@@ -1,11 +1,7 @@
 //! `acr-transfer secret` and `sas mint` against a lab's cloud: what is minted opens just its purpose, what is kept in the
 //! vault is the SAS with its own end, and no signature is said that was not asked for.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "acr_secrets/ground.rs"]
 mod ground;
