@@ -1,10 +1,6 @@
 //! `blobferry touch` against the lab: Last-Modified moves, everything else stays, and what an import trigger wants is added.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

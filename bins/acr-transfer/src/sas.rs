@@ -1,7 +1,9 @@
 //! `sas mint`: standard output gets the SAS (or its URL) and nothing else, so that it can be piped into a file or
 //! `secret set --value-file -`; what it allows is said on standard error.
 
-use blobferry_azure_blob::sas::{AccountKey, Grant, SasRole, SasTime, SasToken, VERSION};
+use blobferry_azure_blob::sas::{
+    AccountKey, Grant, Permissions, SasRole, SasTime, SasToken, VERSION,
+};
 use blobferry_azure_blob::{LONGEST_DELEGATION, user_delegation_key};
 use blobferry_console::failure::of_store;
 use blobferry_terminal::{ExitStatus, Failure, quantity};
@@ -188,7 +190,7 @@ fn print(
 /// What it allows, in one sentence.
 fn in_words(grant: &Grant, args: &MintArgs, sas: &SasToken, now: Timestamp) -> String {
     let own = sas.permissions();
-    let words = own.into_iter().flat_map(|own| own.words());
+    let words = own.into_iter().flat_map(Permissions::words);
     let words: Vec<&str> = words.map(|(_, word)| word).collect();
     let (account, container) = (&grant.account, &grant.container);
     let where_to = match (args.kind, &grant.blob) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use azure_core::http::{ExponentialRetryOptions, RetryOptions};
 use azure_core::time::OffsetDateTime;
 use azure_security_keyvault_secrets::models::{
     Secret as VaultSecret, SecretAttributes, SecretClientGetSecretOptions, SetSecretParameters,
@@ -129,9 +130,15 @@ impl Vaults {
     }
 
     fn client(&self, id: &SecretId) -> azure_core::Result<SecretClient> {
+        // The SDK's own eight repeats would keep a user with a wrong name waiting for a minute.
+        let mut client_options = self.network.client_options();
+        client_options.retry = RetryOptions::exponential(ExponentialRetryOptions {
+            max_retries: 3,
+            ..ExponentialRetryOptions::default()
+        });
         let options = SecretClientOptions {
             api_version: API_VERSION.to_owned(),
-            client_options: self.network.client_options(),
+            client_options,
             verify_challenge_resource: Some(is_well_known(&id.vault)),
         };
         SecretClient::new(id.vault.as_str(), self.credential.inner(), Some(options))

@@ -37,8 +37,11 @@ pub(crate) struct MintArgs {
     /// With what it is signed, and how far it reaches
     #[arg(long, value_name = "KIND", default_value = "service")]
     pub(crate) kind: KindWord,
-    /// File that holds the account's key, - for standard input [default: AZURE_STORAGE_KEY in the environment]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File that holds the account's key, - for standard input [default: AZURE_STORAGE_KEY in the environment]"
+    )]
     pub(crate) key_file: Option<PathBuf>,
     /// When it ends: a date, a time, or a span such as 7d or 12h (at most 366d; by user delegation 7d)
     #[arg(long, value_name = "WHEN")]
@@ -46,13 +49,15 @@ pub(crate) struct MintArgs {
     /// When it begins: a date, a time, or a span [default: at once]
     #[arg(long, value_name = "WHEN")]
     pub(crate) start: Option<String>,
-    /// Import: the blob may be deleted (the pipeline's option DeleteSourceBlobOnSuccess)
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "Import: the blob may be deleted (the pipeline's option DeleteSourceBlobOnSuccess)"
+    )]
     pub(crate) delete: bool,
     /// Only from this IPv4 address, or from two joined by -
     #[arg(long, value_name = "RANGE")]
     pub(crate) ip: Option<String>,
-    /// The account's own URL, where it is not https://ACCOUNT.blob.SUFFIX of the cloud
+    /// The account's own URL [default: by the cloud's suffix]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
     /// Prints the whole URL of the container or blob

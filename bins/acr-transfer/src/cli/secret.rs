@@ -41,8 +41,14 @@ pub(crate) struct WhichArgs {
         required_unless_present = "secret_uri"
     )]
     pub(crate) name: Option<String>,
-    /// Both in one, as pipelines hold it: https://VAULT/secrets/NAME[/VERSION]
-    #[arg(long, short, value_name = "URL", alias = "id", conflicts_with_all = ["vault", "name"])]
+    #[arg(
+        long,
+        short,
+        value_name = "URL",
+        alias = "id",
+        conflicts_with_all = ["vault", "name"],
+        help = "Both in one, as pipelines hold it: https://VAULT/secrets/NAME[/VERSION]"
+    )]
     pub(crate) secret_uri: Option<String>,
 }
 
@@ -50,8 +56,11 @@ pub(crate) struct WhichArgs {
 pub(crate) struct SetArgs {
     #[command(flatten)]
     pub(crate) which: WhichArgs,
-    /// File that holds the SAS, - for standard input [default: ACR_TRANSFER_SAS in the environment]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File that holds the SAS, - for standard input [default: ACR_TRANSFER_SAS in the environment]"
+    )]
     pub(crate) value_file: Option<PathBuf>,
 }
 

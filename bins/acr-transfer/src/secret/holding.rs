@@ -1,7 +1,7 @@
 //! What a SAS in a secret is and suits, without its signature.
 
 use blobferry_azure_blob::SasToken;
-use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole, Severity};
+use blobferry_azure_blob::sas::{SasFinding, SasKind, SasRole, SasTime, Severity};
 use blobferry_terminal::{Rows, quantity};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -27,12 +27,12 @@ pub(crate) struct Holding {
     pub(crate) protocols: Option<String>,
     pub(crate) ip_range: Option<String>,
     pub(crate) stored_access_policy: Option<String>,
-    pub(crate) roles: Vec<Suits>,
+    pub(crate) roles: Vec<Fit>,
 }
 
 /// Whether it suits a role.
 #[derive(Debug, Serialize)]
-pub(crate) struct Suits {
+pub(crate) struct Fit {
     pub(crate) role: &'static str,
     /// `None`: its stored access policy decides.
     pub(crate) suits: Option<bool>,
@@ -44,13 +44,13 @@ impl Holding {
     pub(crate) fn new(sas: &SasToken, now: Timestamp) -> Self {
         let own = |name: &str| sas.field(name).map(str::to_owned);
         let ends = [sas.expiry(), sas.key_expiry()];
-        let expires = ends.into_iter().flatten().map(|time| time.at()).min();
+        let expires = ends.into_iter().flatten().map(SasTime::at).min();
         Self {
             kind: sas.kind(),
             scope: scope(sas),
             permissions: sas.permissions().map(ToString::to_string),
             version: own("sv"),
-            valid_from: sas.start().map(|time| time.at()),
+            valid_from: sas.start().map(SasTime::at),
             expires,
             remaining_seconds: expires.map(|end| end.as_second().saturating_sub(now.as_second())),
             protocols: own("spr"),
@@ -118,7 +118,7 @@ fn label(role: &'static str) -> &'static str {
     }
 }
 
-impl Suits {
+impl Fit {
     fn words(&self) -> String {
         let word = match self.suits {
             Some(true) => return "yes".to_owned(),
@@ -134,7 +134,7 @@ impl Suits {
     }
 }
 
-fn suits(word: &'static str, role: SasRole, sas: &SasToken, now: Timestamp) -> Suits {
+fn suits(word: &'static str, role: SasRole, sas: &SasToken, now: Timestamp) -> Fit {
     let findings = role.check(sas, now);
     let hidden = sas.policy().is_some() && (sas.permissions().is_none() || sas.expiry().is_none());
     let suits = match (findings.iter().any(is_fatal), hidden) {
@@ -142,7 +142,7 @@ fn suits(word: &'static str, role: SasRole, sas: &SasToken, now: Timestamp) -> S
         (false, true) => None,
         (false, false) => Some(true),
     };
-    Suits {
+    Fit {
         role: word,
         suits,
         findings,

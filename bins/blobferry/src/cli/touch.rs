@@ -23,8 +23,11 @@ pub(crate) struct TouchArgs {
     /// Adds a Content-MD5 where the blob has none; reads the whole blob for it
     #[arg(long)]
     pub(crate) put_md5: bool,
-    /// File that holds the SAS; read again when the service refuses it [default: BLOBFERRY_SAS]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "File that holds the SAS; read again when the service refuses it [default: BLOBFERRY_SAS]"
+    )]
     pub(crate) sas_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) effort: EffortArgs,
