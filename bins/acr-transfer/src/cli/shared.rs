@@ -33,6 +33,7 @@ pub(crate) struct CloudArgs {
     /// More certificate authorities to trust (PEM; repeatable)
     #[arg(
         long,
+        alias = "ca-cert",
         value_name = "FILE",
         global = true,
         help_heading = "Cloud and login"

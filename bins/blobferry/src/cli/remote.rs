@@ -36,7 +36,7 @@ pub(crate) struct RemoteArgs {
     #[arg(long)]
     pub(crate) allow_http: bool,
     /// PEM file of a certificate authority to trust beside the usual ones (repeatable)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "ca-file", value_name = "FILE")]
     pub(crate) ca_cert: Vec<PathBuf>,
     /// Version of the Blob service's protocol to ask for, e.g. 2021-12-02
     #[arg(long, value_name = "DATE")]
