@@ -101,13 +101,26 @@ pub struct RegistryOptions {
 }
 
 /// Where a registry's artifacts are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum RegistryContent {
     /// An OCI image layout in this directory (made where it is not there). Repositories are told apart by the part before
     /// `:` of `org.opencontainers.image.ref.name`. The lab serves it by the distribution API, too.
     Layout(PathBuf),
-    /// A registry that runs elsewhere: `http://127.0.0.1:5000`.
+    /// A registry that runs elsewhere: `http://127.0.0.1:5000`, with `user:password@` where it wants that.
     Remote(String),
+}
+
+/// Hides the password in a URL.
+impl fmt::Debug for RegistryContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layout(folder) => f.debug_tuple("Layout").field(folder).finish(),
+            Self::Remote(url) => {
+                let shown = origin(url).unwrap_or_default();
+                f.debug_tuple("Remote").field(&shown).finish()
+            }
+        }
+    }
 }
 
 /// By script: how the service answers. Times are the lab's clock only where they are dates; delays are real time.
@@ -165,11 +178,34 @@ impl Default for Behaviour {
     }
 }
 
+impl Behaviour {
+    /// From JSON; what is left out is as it is by default.
+    ///
+    /// # Errors
+    /// In words for the user, when it is no such JSON, has a field that is none, or a value that will not do.
+    pub fn read(json: &[u8]) -> Result<Self, String> {
+        let read: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        match read.delete {
+            200 | 202 | 204 => Ok(read),
+            other => Err(format!("delete: {other} is none of 200, 202, 204")),
+        }
+    }
+}
+
 impl RegistryOptions {
     /// Whether the lab serves its distribution API.
     pub(crate) fn is_own(&self) -> bool {
         matches!(self.content, RegistryContent::Layout(_))
     }
+}
+
+/// The storage accounts, as the cloud sees them.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    /// Where the lab serves them.
+    pub(crate) address: SocketAddr,
+    /// Nothing but these ports of this machine is reached by runs and triggers; `None`: they go where they are sent.
+    pub(crate) only: Option<Vec<u16>>,
 }
 
 /// Where a cloud's listeners are.
@@ -178,8 +214,7 @@ pub(crate) struct Ports {
     pub(crate) front: SocketAddr,
     /// Plain http, for IMDS.
     pub(crate) identity: SocketAddr,
-    /// The storage accounts'.
-    pub(crate) storage: SocketAddr,
+    pub(crate) storage: Accounts,
     /// By registry; `None`: it runs elsewhere.
     pub(crate) registries: Vec<Option<SocketAddr>>,
 }
@@ -188,7 +223,7 @@ pub(crate) struct Ports {
 #[derive(Debug)]
 struct Held {
     registry: Arc<Registry>,
-    /// `host:port`.
+    /// `host:port`, after `http://` where it has no TLS.
     login_server: String,
     /// `policies.exportPolicy`.
     may_export: AtomicBool,
@@ -200,7 +235,7 @@ pub struct Cloud {
     endpoint: String,
     identity_endpoint: String,
     front: SocketAddr,
-    storage: SocketAddr,
+    storage: Accounts,
     clock: Clock,
     issuer: Arc<Issuer>,
     /// For what the cloud itself asks of registries and accounts: trusts the lab's CA.
@@ -226,16 +261,18 @@ impl fmt::Debug for Cloud {
 
 impl Cloud {
     /// # Errors
-    /// When a registry's content cannot be had.
+    /// When a registry's URL is none.
     pub(crate) fn new(
         options: CloudOptions,
         clock: Clock,
         client: reqwest::Client,
-        ports: &Ports,
+        ports: Ports,
     ) -> io::Result<Self> {
         let held = |(options, port): (&RegistryOptions, &Option<SocketAddr>)| {
             let login_server = match (&options.content, port) {
-                (RegistryContent::Remote(url), _) => authority(url),
+                (RegistryContent::Remote(url), _) => origin(url).map_err(|error| {
+                    io::Error::other(format!("registry {}: {error}", options.name))
+                })?,
                 (RegistryContent::Layout(_), Some(port)) => reachable(*port).to_string(),
                 (RegistryContent::Layout(_), None) => String::new(),
             };
@@ -282,11 +319,11 @@ impl Cloud {
         &self.identity_endpoint
     }
 
-    /// The login server (`127.0.0.1:PORT`, https) of a registry; a remote one's own host.
+    /// The login server (`127.0.0.1:PORT`, https) of a registry; a remote one's own host, after `http://` where that is how
+    /// it is asked: no registry of Azure's is without TLS, and a client takes a bare host for https.
     #[must_use]
     pub fn login_server(&self, registry: &str) -> Option<String> {
-        let held = self.held(registry)?;
-        held.1.login_server.clone().into()
+        self.held(registry).map(|held| held.1.login_server.clone())
     }
 
     /// Changes how it behaves from now on.
@@ -359,8 +396,15 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// `host:port` of a URL.
-fn authority(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).to_owned()
+/// `host:port` of a https URL; of a http one with its scheme. Never a user or a password.
+fn origin(url: &str) -> Result<String, &'static str> {
+    let none = "its URL is not http(s)://[user:password@]host[:port]";
+    let url = reqwest::Url::parse(url).map_err(|_| none)?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let origin = url.origin().ascii_serialization();
+    match url.scheme() {
+        "http" if bare => Ok(origin),
+        "https" if bare => Ok(origin.replacen("https://", "", 1)),
+        _ => Err(none),
+    }
 }
