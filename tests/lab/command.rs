@@ -271,6 +271,7 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
     let cloud = &ready["cloud"];
     for field in [
         "tenant",
+        "identity",
         "subscription",
         "client_id",
         "client_secret",

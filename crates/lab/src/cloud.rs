@@ -271,7 +271,8 @@ impl Cloud {
         let held = |(options, port): (&RegistryOptions, &Option<SocketAddr>)| {
             let login_server = match (&options.content, port) {
                 (RegistryContent::Remote(url), _) => origin(url).map_err(|error| {
-                    io::Error::other(format!("registry {}: {error}", options.name))
+                    let text = format!("registry {}: {error}", options.name);
+                    io::Error::new(io::ErrorKind::InvalidInput, text)
                 })?,
                 (RegistryContent::Layout(_), Some(port)) => reachable(*port).to_string(),
                 (RegistryContent::Layout(_), None) => String::new(),

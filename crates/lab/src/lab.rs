@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 
 use crate::auth::{AccountKey, SasTerms};
-use crate::cloud::{Cloud, CloudOptions};
+use crate::cloud::{Accounts, Cloud, CloudOptions};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
@@ -46,7 +46,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Discard what is put and serve a pattern; check nothing.
     pub null: bool,
-    /// Where From-URL operations may fetch.
+    /// Where From-URL operations may fetch. With anything but [`CopySources::Any`], the runs and triggers of the lab's cloud
+    /// reach its own accounts only, too.
     pub copy_sources: CopySources,
     /// The first fault script.
     pub faults: Script,
@@ -109,8 +110,13 @@ impl Lab {
         };
         let tls = || authority.as_ref().map(Authority::server);
         let client = serve::client(authority.as_ref())?;
+        let ports = [Some(address), tls_address].into_iter().flatten();
+        let ports: Vec<u16> = ports.map(|address| address.port()).collect();
         let around = options.cloud.map(|cloud| {
-            let storage = tls_address.unwrap_or(address);
+            let storage = Accounts {
+                address: tls_address.unwrap_or(address),
+                only: (options.copy_sources != CopySources::Any).then(|| ports.clone()),
+            };
             surroundings(cloud, clock.clone(), client.clone(), storage, tls)
         });
         let (cloud, listeners) = around.transpose()?.unzip();
@@ -118,8 +124,7 @@ impl Lab {
         service.checks = !options.null;
         service.copy_sources = options.copy_sources;
         service.issuer = cloud.as_ref().map(|cloud: &Arc<Cloud>| cloud.issuer());
-        let ports = [Some(address), tls_address].into_iter().flatten();
-        service.ports = ports.map(|address| address.port()).collect();
+        service.ports = ports;
         service.put_script(options.faults);
         let service = Arc::new(service);
         let accounts = |socket, tls| Listener {
