@@ -139,7 +139,10 @@ impl Stage {
             lines.push(line.to_owned());
         })
         .await
-        .map_err(|error| failed(format!("`{program}` cannot be run")).because(&error));
+        .map_err(|error| {
+            let path = self.tools.path(program);
+            failed(format!("{} cannot be run", path.display())).because(&error)
+        });
         let exit = ended.as_ref().ok().copied().flatten();
         let is_ok = exit == Some(i32::from(expected.code()));
         self.done(
