@@ -18,7 +18,7 @@ fn fill(registry: &Registry) -> Vec<String> {
     let docker = layout.image(&Image::docker(&["one", "three"])).unwrap();
     let index = layout.index(&[oci.clone(), docker.clone()]).unwrap();
     let mut chart = Image::oci(&["chart"]);
-    chart.config_type = "application/vnd.cncf.helm.config.v1+json".to_owned();
+    "application/vnd.cncf.helm.config.v1+json".clone_into(&mut chart.config_type);
     let sbom = Image::referring("application/spdx+json", &oci, "packages");
     let sbom = layout.image(&sbom).unwrap();
     let by_digest = format!("team/app@{}", sbom["digest"].as_str().unwrap());

@@ -74,6 +74,15 @@ impl Default for Options {
     }
 }
 
+/// The accounts as the lab's cloud sees them.
+fn seen(address: SocketAddr, ports: &[u16], copy_sources: CopySources) -> Accounts {
+    let is_alone = copy_sources != CopySources::Any;
+    Accounts {
+        address,
+        only: is_alone.then(|| ports.to_vec()),
+    }
+}
+
 /// A running lab. Dropping it ends it: open connections are closed, and nothing is left behind but the data directory.
 pub struct Lab {
     service: Arc<Service>,
@@ -113,10 +122,8 @@ impl Lab {
         let ports = [Some(address), tls_address].into_iter().flatten();
         let ports: Vec<u16> = ports.map(|address| address.port()).collect();
         let around = options.cloud.map(|cloud| {
-            let storage = Accounts {
-                address: tls_address.unwrap_or(address),
-                only: (options.copy_sources != CopySources::Any).then(|| ports.clone()),
-            };
+            let storage = tls_address.unwrap_or(address);
+            let storage = seen(storage, &ports, options.copy_sources);
             surroundings(cloud, clock.clone(), client.clone(), storage, tls)
         });
         let (cloud, listeners) = around.transpose()?.unzip();
