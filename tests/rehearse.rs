@@ -296,8 +296,8 @@ fn two_rehearsals_at_a_time_in_a_strange_folder() {
         };
         running.wait_until("kept", serves).unwrap();
         let said = String::from_utf8(running.stdout_so_far()).unwrap();
-        let lines = said.lines().filter(|line| line.starts_with("$ cd "));
-        let cd = lines.last().unwrap().trim_start_matches("$ ");
+        let mut lines = said.lines().filter(|line| line.starts_with("$ cd "));
+        let cd = lines.next_back().unwrap().trim_start_matches("$ ");
         let list = "acr-transfer pipeline-run list -g lab -r eastregistry --ca-file east/ca.pem";
         let script = format!("{cd} && . east/environment && {list}");
         let listed = Run::new("sh").args(["-c", &script]).run().unwrap();

@@ -159,6 +159,18 @@ impl Stage {
             let command = command.to_owned();
             return Ok(Said { command, lines });
         }
+        Err(self.unexpected(title, program, exit, expected, &lines))
+    }
+
+    /// A tool that did not end as it should.
+    fn unexpected(
+        &self,
+        title: &str,
+        program: &str,
+        exit: Option<i32>,
+        expected: ExitStatus,
+        lines: &[String],
+    ) -> Failure {
         let shown = exit.map_or_else(
             || "a signal".to_owned(),
             |exit| format!("exit status {exit}"),
@@ -176,7 +188,7 @@ impl Stage {
                 self.tools.path(program).display()
             ));
         }
-        Err(failure.hint("--keep leaves everything there to look at"))
+        failure.hint("--keep leaves everything there to look at")
     }
 
     /// Runs a command that must do well.
