@@ -11,6 +11,8 @@
 mod diagnosis;
 #[path = "acr_flow/ground.rs"]
 mod ground;
+#[path = "acr_flow/real_registry.rs"]
+mod real_registry;
 
 use blobferry_lab::store::Conditions;
 use ground::{Ground, at, of_type};

@@ -249,6 +249,66 @@ fn programs_that_are_not_there_are_named() {
     );
 }
 
+#[test]
+fn programs_of_another_build_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for program in ["blobferry", "blobferry-bundle", "acr-transfer"] {
+        fs_err::write(folder.path().join(program), "#!/bin/sh\nexit 2\n").unwrap();
+    }
+    let program = folder.path().join("acr-transfer").display().to_string();
+    let nowhere = folder.path().display().to_string();
+    let run = || rehearse(&["--bin-dir", &nowhere]).run().unwrap();
+    let text = run().expect_code(1).stderr_text();
+    assert!(text.contains(&format!("{program} cannot be run")), "{text}");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs_err::set_permissions(&program, mode).unwrap();
+    let text = run().expect_code(1).stderr_text();
+    let wanted = format!("is {program} of another build? `cargo rehearse` builds all");
+    assert!(text.contains(&wanted), "{text}");
+}
+
+#[test]
+fn a_temporary_folder_that_cannot_be_written_is_named() {
+    let run = rehearse(&[]).env("TMPDIR", "/dev/null").run().unwrap();
+    let text = run.expect_code(1).stderr_text();
+    assert!(
+        text.contains("/dev/null/rehearsal-") && text.contains("TMPDIR says where"),
+        "{text}"
+    );
+}
+
+/// Whatever is in their names: folders are quoted where a shell reads them, and nobody shares anything.
+#[test]
+fn two_rehearsals_at_a_time_in_a_strange_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let strange = folder.path().join("it's a \"folder\"");
+    fs_err::create_dir(&strange).unwrap();
+    let begin = || {
+        rehearse(&["--keep"])
+            .env("TMPDIR", &strange)
+            .spawn()
+            .unwrap()
+    };
+    let mut both = [begin(), begin()];
+    for running in &mut both {
+        let serves = |running: &Running| {
+            String::from_utf8_lossy(&running.stdout_so_far()).contains("stays after ^C")
+        };
+        running.wait_until("kept", serves).unwrap();
+        let said = String::from_utf8(running.stdout_so_far()).unwrap();
+        let mut lines = said.lines().filter(|line| line.starts_with("$ cd "));
+        let cd = lines.next_back().unwrap().trim_start_matches("$ ");
+        let list = "acr-transfer pipeline-run list -g lab -r eastregistry --ca-file east/ca.pem";
+        let script = format!("{cd} && . east/environment && {list}");
+        let listed = Run::new("sh").args(["-c", &script]).run().unwrap();
+        assert!(listed.expect_code(0).stdout_text().contains("Succeeded"));
+    }
+    for running in both {
+        running.interrupt().unwrap();
+        drop(running.wait().unwrap().expect_code(0));
+    }
+}
+
 /// A rehearsal that has said so much.
 fn until(words: &[&str], what: &str) -> (Running, Vec<Value>) {
     let mut running = rehearse(&[&["--output", "json"], words].concat())

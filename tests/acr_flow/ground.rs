@@ -41,9 +41,28 @@ impl Ground {
     pub(crate) fn new(artifacts: &[String]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         layout(&folder.path().join("registry1"), artifacts);
-        let registry = |name: &str| RegistryOptions {
+        let content = |name: &str| RegistryContent::Layout(folder.path().join(name));
+        let (first, second) = (content("registry1"), content("registry2"));
+        Self::around(folder, first, second)
+    }
+
+    /// The same around registries that run elsewhere.
+    pub(crate) fn with_registries(first: String, second: String, secrets: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (
+            RegistryContent::Remote(first),
+            RegistryContent::Remote(second),
+        );
+        let mut ground = Self::around(folder, first, second);
+        let secrets = secrets.iter().map(|secret| (*secret).to_owned());
+        ground.secrets.extend(secrets);
+        ground
+    }
+
+    fn around(folder: TempDir, first: RegistryContent, second: RegistryContent) -> Self {
+        let registry = |name: &str, content| RegistryOptions {
             name: name.to_owned(),
-            content: RegistryContent::Layout(folder.path().join(name)),
+            content,
         };
         let cloud = CloudOptions {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -52,7 +71,7 @@ impl Ground {
             subscription: SUBSCRIPTION.to_owned(),
             resource_group: "group1".to_owned(),
             client: (CLIENT.to_owned(), CLIENT_SECRET.to_owned()),
-            registries: vec![registry("registry1"), registry("registry2")],
+            registries: vec![registry("registry1", first), registry("registry2", second)],
             behaviour: Behaviour::default(),
         };
         let options = Options {

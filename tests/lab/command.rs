@@ -271,6 +271,7 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
     let cloud = &ready["cloud"];
     for field in [
         "tenant",
+        "identity",
         "subscription",
         "client_id",
         "client_secret",
@@ -313,6 +314,29 @@ fn a_cloud_says_where_its_services_are_and_who_may_log_in() {
     );
     running.terminate().unwrap();
     ended(running);
+}
+
+#[test]
+fn a_registry_s_url_is_refused_without_its_password() {
+    for url in ["http://me:hush@127.0.0.1/path", "https://me:hush@"] {
+        let registry = format!("other={url}");
+        let words = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--tls-listen",
+            "127.0.0.1:0",
+        ];
+        let more = [
+            "--cloud",
+            "--cloud-listen",
+            "127.0.0.1:0",
+            "--registry",
+            &registry,
+        ];
+        let said = said(&run(&[&words[..], &more].concat(), 2));
+        assert!(said.contains("other") && !said.contains("hush"), "{said}");
+    }
 }
 
 #[test]

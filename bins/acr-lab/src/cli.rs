@@ -89,7 +89,7 @@ pub(crate) struct ServeArgs {
     /// Carry at most so many megabits a second and direction, all connections together: a thin line
     #[arg(long, value_name = "NUMBER")]
     pub(crate) cap_mbps: Option<String>,
-    /// Where Put Block From URL and its kin may fetch from
+    /// Where Put Block From URL and its kin may fetch from; other than any: the runs of --cloud reach its own accounts only
     #[arg(long, value_name = "WHICH", default_value = "any")]
     pub(crate) copy_sources: SourcesWord,
     /// Discard what is put, serve a pattern, check nothing: for measuring clients

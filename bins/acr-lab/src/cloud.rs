@@ -101,11 +101,11 @@ pub(crate) fn behaviour(file: Option<&Path>) -> Result<Behaviour, Failure> {
         return Ok(Behaviour::default());
     };
     let failed = || Failure::usage(format!("--behaviour {}: cannot be used", file.display()));
-    let text = fs_err::read_to_string(file).map_err(|error| failed().because(&error))?;
-    serde_json::from_str(&text).map_err(|error| {
+    let text = fs_err::read(file).map_err(|error| failed().because(&error))?;
+    Behaviour::read(&text).map_err(|error| {
         let fields = serde_json::to_string(&Behaviour::default()).unwrap_or_default();
         failed()
-            .because(&error)
+            .cause(error)
             .hint(format!("its fields and what they are by default: {fields}"))
     })
 }
@@ -148,12 +148,12 @@ mod tests {
         let file = folder.path().join("behaviour.json");
         fs_err::write(&file, "{\"throttle\": 3}").unwrap();
         assert_eq!(behaviour(Some(&file)).unwrap().throttle, 3);
-        fs_err::write(&file, "{\"slow\": true}").unwrap();
-        let mut said = Vec::new();
-        behaviour(Some(&file))
-            .unwrap_err()
-            .write_text(&mut said)
-            .unwrap();
-        assert!(String::from_utf8(said).unwrap().contains("fail_runs"));
+        for wrong in ["{\"slow\": true}", "{\"delete\": 404}"] {
+            fs_err::write(&file, wrong).unwrap();
+            let mut said = Vec::new();
+            let failure = behaviour(Some(&file)).unwrap_err();
+            failure.write_text(&mut said).unwrap();
+            assert!(String::from_utf8(said).unwrap().contains("fail_runs"));
+        }
     }
 }

@@ -122,6 +122,7 @@ impl Ready<'_> {
         json!({
             "endpoint": cloud.endpoint(),
             "vault": cloud.endpoint(),
+            "identity": cloud.identity_endpoint(),
             "tenant": around.tenant,
             "subscription": around.subscription,
             "resource_group": around.resource_group,
@@ -167,6 +168,11 @@ impl Ready<'_> {
         let endpoint = cloud.endpoint();
         writeln!(to, "\ncloud {endpoint}")?;
         writeln!(to, "  Key Vault      {endpoint}")?;
+        let identity = cloud.identity_endpoint();
+        writeln!(
+            to,
+            "  identity       AZURE_POD_IDENTITY_AUTHORITY_HOST={identity}"
+        )?;
         writeln!(to, "  resource group {}", around.resource_group)?;
         for name in &around.registries {
             let server = cloud.login_server(name).unwrap_or_default();

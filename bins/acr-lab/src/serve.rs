@@ -40,7 +40,11 @@ pub(crate) fn run(args: ServeArgs) -> Result<ExitStatus, Failure> {
     let (cloud, _samples) = around(&args)?;
     let kept = Around::of(cloud.as_ref());
     let lab = Lab::start(options(&args, cloud)?).map_err(|error| {
-        let failure = Failure::new(ExitStatus::Failed, "the lab cannot start").because(&error);
+        let status = match error.kind() {
+            io::ErrorKind::InvalidInput => ExitStatus::Usage,
+            _ => ExitStatus::Failed,
+        };
+        let failure = Failure::new(status, "the lab cannot start").because(&error);
         if error.kind() == io::ErrorKind::AddrInUse {
             failure
                 .hint("choose another with --listen, --tls-listen or --cloud-listen; port 0 takes any that is free")

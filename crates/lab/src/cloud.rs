@@ -16,6 +16,7 @@
 
 mod arm;
 mod ask;
+mod behaviour;
 mod control;
 mod estate;
 mod identity;
@@ -49,6 +50,7 @@ use crate::auth::Issuer;
 use crate::line::Trunk;
 use crate::service::lock;
 
+pub use self::behaviour::{Behaviour, PutAnswer};
 use self::estate::Estate;
 use self::registry::Registry;
 use self::runs::Running;
@@ -101,66 +103,24 @@ pub struct RegistryOptions {
 }
 
 /// Where a registry's artifacts are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum RegistryContent {
     /// An OCI image layout in this directory (made where it is not there). Repositories are told apart by the part before
     /// `:` of `org.opencontainers.image.ref.name`. The lab serves it by the distribution API, too.
     Layout(PathBuf),
-    /// A registry that runs elsewhere: `http://127.0.0.1:5000`.
+    /// A registry that runs elsewhere: `http://127.0.0.1:5000`, with `user:password@` where it wants that.
     Remote(String),
 }
 
-/// By script: how the service answers. Times are the lab's clock only where they are dates; delays are real time.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Behaviour {
-    /// How a PUT of a pipeline or run is answered.
-    pub put: PutAnswer,
-    /// How a DELETE is answered: 200, 202 or 204.
-    pub delete: u16,
-    /// A run stays in Running for at least so long, milliseconds.
-    pub run_milliseconds: u64,
-    /// Runs fail with this message (where set) without touching a blob; `{pipeline}` and `{run}` are filled in.
-    pub fail_runs: Option<String>,
-    /// So many of the next requests to ARM are answered 429 with this Retry-After in seconds.
-    pub throttle: u32,
-    /// Retry-After of answers that have one, seconds (0 is allowed).
-    pub retry_after: u64,
-    /// Entries in a page of a list.
-    pub page: usize,
-    /// Tokens are valid for so long, seconds of the lab's clock.
-    pub token_seconds: u64,
-    /// Layers above so many bytes fail a run (8 GB; less where a test has no 8 GB).
-    pub largest_layer: u64,
-    /// How often a source trigger looks, milliseconds.
-    pub trigger_milliseconds: u64,
-}
-
-/// How a PUT is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PutAnswer {
-    /// 200 at once with `Succeeded`, as real traffic shows for pipelines; a run is Running and goes on.
-    Done,
-    /// 201 with `Creating` and Azure-AsyncOperation.
-    Created,
-    /// 200 when the run has ended, as recorded: a Failed run in a 200.
-    Ended,
-}
-
-impl Default for Behaviour {
-    fn default() -> Self {
-        Self {
-            put: PutAnswer::Done,
-            delete: 200,
-            run_milliseconds: 0,
-            fail_runs: None,
-            throttle: 0,
-            retry_after: 0,
-            page: 100,
-            token_seconds: 3600,
-            largest_layer: 8_000_000_000,
-            trigger_milliseconds: 200,
+/// Hides the password in a URL.
+impl fmt::Debug for RegistryContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Layout(folder) => f.debug_tuple("Layout").field(folder).finish(),
+            Self::Remote(url) => {
+                let shown = origin(url).unwrap_or_default();
+                f.debug_tuple("Remote").field(&shown).finish()
+            }
         }
     }
 }
@@ -172,14 +132,22 @@ impl RegistryOptions {
     }
 }
 
+/// The storage accounts, as the cloud sees them.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    /// Where the lab serves them.
+    pub(crate) address: SocketAddr,
+    /// Nothing but these ports of this machine is reached by runs and triggers; `None`: they go where they are sent.
+    pub(crate) only: Option<Vec<u16>>,
+}
+
 /// Where a cloud's listeners are.
 pub(crate) struct Ports {
     /// The cloud's own.
     pub(crate) front: SocketAddr,
     /// Plain http, for IMDS.
     pub(crate) identity: SocketAddr,
-    /// The storage accounts'.
-    pub(crate) storage: SocketAddr,
+    pub(crate) storage: Accounts,
     /// By registry; `None`: it runs elsewhere.
     pub(crate) registries: Vec<Option<SocketAddr>>,
 }
@@ -188,7 +156,7 @@ pub(crate) struct Ports {
 #[derive(Debug)]
 struct Held {
     registry: Arc<Registry>,
-    /// `host:port`.
+    /// `host:port`, after `http://` where it has no TLS.
     login_server: String,
     /// `policies.exportPolicy`.
     may_export: AtomicBool,
@@ -200,7 +168,7 @@ pub struct Cloud {
     endpoint: String,
     identity_endpoint: String,
     front: SocketAddr,
-    storage: SocketAddr,
+    storage: Accounts,
     clock: Clock,
     issuer: Arc<Issuer>,
     /// For what the cloud itself asks of registries and accounts: trusts the lab's CA.
@@ -226,16 +194,19 @@ impl fmt::Debug for Cloud {
 
 impl Cloud {
     /// # Errors
-    /// When a registry's content cannot be had.
+    /// When a registry's URL is none.
     pub(crate) fn new(
         options: CloudOptions,
         clock: Clock,
         client: reqwest::Client,
-        ports: &Ports,
+        ports: Ports,
     ) -> io::Result<Self> {
         let held = |(options, port): (&RegistryOptions, &Option<SocketAddr>)| {
             let login_server = match (&options.content, port) {
-                (RegistryContent::Remote(url), _) => authority(url),
+                (RegistryContent::Remote(url), _) => origin(url).map_err(|error| {
+                    let text = format!("registry {}: {error}", options.name);
+                    io::Error::new(io::ErrorKind::InvalidInput, text)
+                })?,
                 (RegistryContent::Layout(_), Some(port)) => reachable(*port).to_string(),
                 (RegistryContent::Layout(_), None) => String::new(),
             };
@@ -282,11 +253,11 @@ impl Cloud {
         &self.identity_endpoint
     }
 
-    /// The login server (`127.0.0.1:PORT`, https) of a registry; a remote one's own host.
+    /// The login server (`127.0.0.1:PORT`, https) of a registry; a remote one's own host, after `http://` where that is how
+    /// it is asked: no registry of Azure's is without TLS, and a client takes a bare host for https.
     #[must_use]
     pub fn login_server(&self, registry: &str) -> Option<String> {
-        let held = self.held(registry)?;
-        held.1.login_server.clone().into()
+        self.held(registry).map(|held| held.1.login_server.clone())
     }
 
     /// Changes how it behaves from now on.
@@ -359,8 +330,15 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     }
 }
 
-/// `host:port` of a URL.
-fn authority(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).to_owned()
+/// `host:port` of a https URL; of a http one with its scheme. Never a user or a password.
+fn origin(url: &str) -> Result<String, &'static str> {
+    let none = "its URL is not http(s)://[user:password@]host[:port]";
+    let url = reqwest::Url::parse(url).map_err(|_| none)?;
+    let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+    let origin = url.origin().ascii_serialization();
+    match url.scheme() {
+        "http" if bare => Ok(origin),
+        "https" if bare => Ok(origin.replacen("https://", "", 1)),
+        _ => Err(none),
+    }
 }

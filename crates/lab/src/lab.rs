@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::oneshot;
 
 use crate::auth::{AccountKey, SasTerms};
-use crate::cloud::{Cloud, CloudOptions};
+use crate::cloud::{Accounts, Cloud, CloudOptions};
 use crate::fault::Script;
 use crate::service::{Counted, Service};
 use crate::store::Store;
@@ -46,7 +46,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Discard what is put and serve a pattern; check nothing.
     pub null: bool,
-    /// Where From-URL operations may fetch.
+    /// Where From-URL operations may fetch. With anything but [`CopySources::Any`], the runs and triggers of the lab's cloud
+    /// reach its own accounts only, too.
     pub copy_sources: CopySources,
     /// The first fault script.
     pub faults: Script,
@@ -70,6 +71,15 @@ impl Default for Options {
             threads: 2,
             cloud: None,
         }
+    }
+}
+
+/// The accounts as the lab's cloud sees them.
+fn seen(address: SocketAddr, ports: &[u16], copy_sources: CopySources) -> Accounts {
+    let is_alone = copy_sources != CopySources::Any;
+    Accounts {
+        address,
+        only: is_alone.then(|| ports.to_vec()),
     }
 }
 
@@ -109,8 +119,11 @@ impl Lab {
         };
         let tls = || authority.as_ref().map(Authority::server);
         let client = serve::client(authority.as_ref())?;
+        let ports = [Some(address), tls_address].into_iter().flatten();
+        let ports: Vec<u16> = ports.map(|address| address.port()).collect();
         let around = options.cloud.map(|cloud| {
             let storage = tls_address.unwrap_or(address);
+            let storage = seen(storage, &ports, options.copy_sources);
             surroundings(cloud, clock.clone(), client.clone(), storage, tls)
         });
         let (cloud, listeners) = around.transpose()?.unzip();
@@ -118,8 +131,7 @@ impl Lab {
         service.checks = !options.null;
         service.copy_sources = options.copy_sources;
         service.issuer = cloud.as_ref().map(|cloud: &Arc<Cloud>| cloud.issuer());
-        let ports = [Some(address), tls_address].into_iter().flatten();
-        service.ports = ports.map(|address| address.port()).collect();
+        service.ports = ports;
         service.put_script(options.faults);
         let service = Arc::new(service);
         let accounts = |socket, tls| Listener {

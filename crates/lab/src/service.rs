@@ -73,6 +73,17 @@ pub(crate) struct Service {
     properties: Mutex<Properties>,
 }
 
+/// Whether `host:port` leads to one of these ports of this machine.
+pub(crate) fn is_at(authority: &str, ports: &[u16]) -> bool {
+    let authority = authority.to_ascii_lowercase();
+    let Some((host, port)) = authority.rsplit_once(':') else {
+        return false;
+    };
+    let is_loopback =
+        matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".localhost");
+    is_loopback && port.parse().is_ok_and(|port| ports.contains(&port))
+}
+
 /// Service properties that were set, as XML, by account and section.
 type Properties = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -208,13 +219,7 @@ impl Service {
 
     /// Whether a copy's source on `authority` is this lab itself.
     fn is_own(&self, authority: &str) -> bool {
-        let authority = authority.to_ascii_lowercase();
-        let Some((host, port)) = authority.rsplit_once(':') else {
-            return false;
-        };
-        let is_loopback =
-            matches!(host, "127.0.0.1" | "localhost" | "[::1]") || host.ends_with(".localhost");
-        is_loopback && port.parse().is_ok_and(|port| self.ports.contains(&port))
+        is_at(authority, &self.ports)
     }
 
     fn properties(&self) -> MutexGuard<'_, Properties> {

@@ -42,7 +42,11 @@ pub(crate) struct Ground {
 impl Ground {
     /// Starts both clouds and fills the east's registry.
     pub(crate) fn prepare(tools: &Tools) -> Result<Self, Failure> {
-        let cannot = |error: &io::Error| failed("the clouds cannot be started").because(error);
+        let cannot = |error: &io::Error| {
+            failed("the clouds cannot be started")
+                .because(error)
+                .hint("a rehearsal needs 100 MB on a disk; TMPDIR says where")
+        };
         let folder = tempfile::Builder::new()
             .prefix("rehearsal-")
             .tempdir()
@@ -71,6 +75,16 @@ impl Ground {
     pub(crate) fn keep(&mut self) {
         self.folder.disable_cleanup(true);
     }
+}
+
+/// As one word of a shell, whatever is in it.
+pub(crate) fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
+    if path.chars().all(plain) {
+        return path;
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
 }
 
 impl Side {
@@ -133,7 +147,7 @@ impl Side {
         let key = self.lab.store().key(self.name);
         let key = key.map(|key| key.to_base64()).unwrap_or_default();
         fs_err::write(own.join("account.key"), key)?;
-        let path = format!("PATH={}:$PATH", tools.folder().display());
+        let path = format!("PATH={}:\"$PATH\"", quoted(tools.folder()));
         let lines = std::iter::once(path).chain(
             self.environment
                 .iter()

@@ -9,7 +9,7 @@ use clap::ValueEnum as _;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::ground::{Ground, Side};
+use super::ground::{Ground, Side, quoted};
 use super::layout::Compared;
 use super::say::Say;
 use super::tools::Tools;
@@ -85,7 +85,7 @@ impl Stage {
             }),
         );
         say.prose("Two clouds on this machine, each with a storage account, a registry, a Key Vault, a login and a CA of its own. Neither can see the other.");
-        say.line(&format!("$ cd {}", self.folder.display()));
+        say.line(&format!("$ cd {}", quoted(&self.folder)));
         for side in [&ground.east, &ground.west] {
             let variables = side.environment.iter();
             let variables: serde_json::Map<_, _> = variables
@@ -139,7 +139,10 @@ impl Stage {
             lines.push(line.to_owned());
         })
         .await
-        .map_err(|error| failed(format!("`{program}` cannot be run")).because(&error));
+        .map_err(|error| {
+            let path = self.tools.path(program);
+            failed(format!("{} cannot be run", path.display())).because(&error)
+        });
         let exit = ended.as_ref().ok().copied().flatten();
         let is_ok = exit == Some(i32::from(expected.code()));
         self.done(
@@ -156,6 +159,18 @@ impl Stage {
             let command = command.to_owned();
             return Ok(Said { command, lines });
         }
+        Err(self.unexpected(title, program, exit, expected, &lines))
+    }
+
+    /// A tool that did not end as it should.
+    fn unexpected(
+        &self,
+        title: &str,
+        program: &str,
+        exit: Option<i32>,
+        expected: ExitStatus,
+        lines: &[String],
+    ) -> Failure {
         let shown = exit.map_or_else(
             || "a signal".to_owned(),
             |exit| format!("exit status {exit}"),
@@ -167,7 +182,13 @@ impl Stage {
         for line in lines.iter().rev().take(3).rev() {
             failure = failure.cause(line);
         }
-        Err(failure.hint("--keep leaves everything there to look at"))
+        if exit == Some(i32::from(ExitStatus::Usage.code())) {
+            failure = failure.hint(format!(
+                "is {} of another build? `cargo rehearse` builds all",
+                self.tools.path(program).display()
+            ));
+        }
+        failure.hint("--keep leaves everything there to look at")
     }
 
     /// Runs a command that must do well.
@@ -192,7 +213,16 @@ impl Stage {
         self.heading(side.name, title);
         let began = Instant::now();
         let done = work();
-        let lines: Vec<String> = done.iter().cloned().collect();
+        let lines: Vec<String> = match &done {
+            Ok(line) => vec![line.clone()],
+            // With --keep it is long until the failure is told at the end.
+            Err(failure) => {
+                let mut said = Vec::new();
+                let _ = failure.write_text(&mut said);
+                let said = String::from_utf8_lossy(&said);
+                said.lines().map(str::to_owned).collect()
+            }
+        };
         for line in &lines {
             self.say.prose(&format!("  {line}"));
         }
@@ -291,6 +321,11 @@ impl Stage {
             say.line("");
             say.prose(&format!("{steps} steps in {seconds:.1} s: {artifacts} artifacts of the east are in the west, and every manifest, config and layer has the digest that it had there."));
         }
+        if !is_ok {
+            say.line(
+                "\nThe step marked with ! did not do what it should; nothing after it was tried.",
+            );
+        }
         say.event(
             "summary",
             &json!({
@@ -308,7 +343,7 @@ impl Stage {
     pub(crate) fn kept(&self, ground: &Ground) {
         let say = self.say;
         say.line("\n== Both clouds serve until ^C. To play, in another terminal:\n");
-        say.line(&format!("$ cd {}", self.folder.display()));
+        say.line(&format!("$ cd {}", quoted(&self.folder)));
         for side in [&ground.east, &ground.west] {
             say.line(&format!("\n$ . {}/environment", side.name));
             say.command(&format!(

@@ -16,7 +16,7 @@ pub(super) fn answer(cloud: &Cloud, ask: &Ask, wants: &[&str]) -> Reply {
     }
     match (ask.method.as_str(), wants) {
         ("GET", ["behaviour"]) => behaviour(cloud),
-        ("PUT", ["behaviour"]) => match read(&ask.body) {
+        ("PUT", ["behaviour"]) => match Behaviour::read(&ask.body) {
             Ok(changed) => {
                 cloud.set_behaviour(changed);
                 behaviour(cloud)
@@ -29,14 +29,6 @@ pub(super) fn answer(cloud: &Cloud, ask: &Ask, wants: &[&str]) -> Reply {
             let error = format!("the cloud's control endpoint knows {known}");
             Reply::json(404, json!({ "error": error }))
         }
-    }
-}
-
-fn read(body: &[u8]) -> Result<Behaviour, String> {
-    let read: Behaviour = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    match read.delete {
-        200 | 202 | 204 => Ok(read),
-        other => Err(format!("delete: {other} is none of 200, 202, 204")),
     }
 }
 

@@ -195,6 +195,17 @@ impl Estate {
         }
     }
 
+    /// The run under `key`, and its name, if it is still the one that this operation began.
+    pub(super) fn begun(&mut self, key: &Key, operation: &str) -> Option<(&str, &mut Run)> {
+        let resource = self.resources.get_mut(key)?;
+        match &mut resource.body {
+            Body::Run(run) if resource.standing.operation == operation => {
+                Some((&resource.name, run))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn pipeline(&self, key: &Key) -> Option<(&str, &Pipeline)> {
         let resource = self.resources.get(key)?;
         match &resource.body {

@@ -233,7 +233,7 @@ pub(super) fn configuration(cloud: &Cloud, tenant: &str) -> Answered {
 
 /// `GET /common/discovery/instance`.
 pub(super) fn instance(cloud: &Cloud) -> Reply {
-    let host = super::authority(cloud.endpoint());
+    let host = cloud.endpoint().trim_start_matches("https://");
     let configuration = format!(
         "{}/{}/v2.0/.well-known/openid-configuration",
         cloud.endpoint(),

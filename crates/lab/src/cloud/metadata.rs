@@ -43,7 +43,7 @@ fn described(cloud: &Cloud) -> Value {
         "suffixes": {
             "acrLoginServer": format!("azurecr.localhost:{}", cloud.front.port()),
             "keyVaultDns": format!("vault.localhost:{}", cloud.front.port()),
-            "storage": format!("localhost:{}", cloud.storage.port()),
+            "storage": format!("localhost:{}", cloud.storage.address.port()),
         },
         "resourceManager": format!("{endpoint}/"),
     })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::service::lock;
+use crate::service::{is_at, lock};
 
 use super::estate::{Key, Mode, Pipeline, Run, Stage};
 use super::token::STORAGE;
@@ -55,6 +55,8 @@ impl Running {
 struct Ending {
     cloud: Arc<Cloud>,
     key: Key,
+    /// The operation that began it: another run may have its name by now.
+    operation: String,
     outcome: Option<Result<Outcome, RunFailure>>,
     told: Option<oneshot::Sender<()>>,
 }
@@ -73,7 +75,7 @@ impl Drop for Ending {
             ))
         };
         let outcome = self.outcome.take().unwrap_or_else(broken);
-        self.cloud.ended(&self.key, outcome);
+        self.cloud.ended(&self.key, &self.operation, outcome);
         *lock(&self.cloud.running.count) -= 1;
         self.cloud.running.ended.notify_all();
         if let Some(told) = self.told.take() {
@@ -88,9 +90,15 @@ impl Cloud {
         let (told, hears) = oneshot::channel();
         let behaviour = self.behaviour();
         *lock(&self.running.count) += 1;
+        let operation = {
+            let estate = lock(&self.estate);
+            let run = estate.resources.get(&key);
+            run.map_or_else(String::new, |run| run.standing.operation.clone())
+        };
         let ending = Ending {
             cloud: Arc::clone(self),
             key,
+            operation,
             outcome: None,
             told: Some(told),
         };
@@ -103,24 +111,26 @@ impl Cloud {
         }
         tasks.spawn(async move {
             let least = tokio::time::sleep(Duration::from_millis(behaviour.run_milliseconds));
-            let work = ending.cloud.work(&ending.key, &behaviour);
+            let work = ending
+                .cloud
+                .work(&ending.key, &ending.operation, &behaviour);
             let ((), outcome) = tokio::join!(least, work);
             ending.with(outcome);
         });
         hears
     }
 
-    async fn work(&self, key: &Key, behaviour: &Behaviour) -> Result<Outcome, RunFailure> {
+    async fn work(
+        &self,
+        key: &Key,
+        operation: &str,
+        behaviour: &Behaviour,
+    ) -> Result<Outcome, RunFailure> {
         let gone = || RunFailure("The run was deleted.".to_owned());
-        let (run, name) = {
-            let mut estate = lock(&self.estate);
-            let name = estate
-                .resources
-                .get(key)
-                .map(|resource| resource.name.clone());
-            (estate.run(key).cloned(), name)
-        };
-        let (run, name) = run.zip(name).ok_or_else(gone)?;
+        let (name, run) = lock(&self.estate)
+            .begun(key, operation)
+            .map(|(name, run)| (name.to_owned(), run.clone()))
+            .ok_or_else(gone)?;
         if let Some(message) = &behaviour.fail_runs {
             let message = message.replace("{pipeline}", &run.pipeline_name);
             return Err(RunFailure(message.replace("{run}", &name)));
@@ -128,7 +138,7 @@ impl Cloud {
         let job = self.job(key.registry, &run, name, behaviour)?;
         tracing::debug!(pipeline = job.pipeline, run = job.run, "a run begins");
         let progress = |percent: u8| {
-            if let Some(run) = lock(&self.estate).run(key) {
+            if let Some((_, run)) = lock(&self.estate).begun(key, operation) {
                 run.progress = Some(percent.min(100));
             }
         };
@@ -165,6 +175,7 @@ impl Cloud {
 
     /// How a pipeline gets at its container: as its own identity, or by the SAS that its identity reads from the vault.
     pub(super) fn access(&self, pipeline: &Pipeline) -> Result<Access, RunFailure> {
+        self.reach(pipeline)?;
         let object = pipeline.object().ok_or_else(|| {
             RunFailure(
                 "The pipeline has no identity to access the key vault or the storage account with."
@@ -197,6 +208,25 @@ impl Cloud {
         ))
     }
 
+    /// Refuses a container that lies outside a cloud which sees nothing but itself.
+    fn reach(&self, pipeline: &Pipeline) -> Result<(), RunFailure> {
+        let Some(ports) = &self.storage.only else {
+            return Ok(());
+        };
+        let url = reqwest::Url::parse(&container(pipeline)).ok();
+        let authority = url.as_ref().and_then(|url| {
+            let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+            Some(format!("{host}:{port}"))
+        });
+        let authority = authority.unwrap_or_default();
+        if is_at(&authority, ports) {
+            return Ok(());
+        }
+        Err(RunFailure(format!(
+            "Failed to access storage. The host '{authority}' cannot be reached from this cloud."
+        )))
+    }
+
     /// Whether a URL with this host and port leads to the cloud's vault.
     fn is_own_vault(&self, authority: &str) -> bool {
         let authority = authority.to_ascii_lowercase();
@@ -210,17 +240,10 @@ impl Cloud {
     }
 
     /// Writes down how a run ended. A run that was deleted meanwhile is let go.
-    fn ended(&self, key: &Key, outcome: Result<Outcome, RunFailure>) {
+    fn ended(&self, key: &Key, operation: &str, outcome: Result<Outcome, RunFailure>) {
         let now = self.clock.now();
         let mut estate = lock(&self.estate);
-        let name = estate
-            .resources
-            .get(key)
-            .map(|resource| resource.name.clone());
-        let Some(run_name) = name else {
-            return;
-        };
-        let Some(run) = estate.run(key) else {
+        let Some((run_name, run)) = estate.begun(key, operation) else {
             return;
         };
         run.finished = Some(now);

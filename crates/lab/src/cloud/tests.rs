@@ -74,8 +74,13 @@ impl Site {
     }
 
     fn of(cloud: CloudOptions) -> Self {
+        Self::with(cloud, crate::CopySources::Any)
+    }
+
+    fn with(cloud: CloudOptions, copy_sources: crate::CopySources) -> Self {
         let lab = Lab::start(Options {
             cloud: Some(cloud),
+            copy_sources,
             ..Options::default()
         });
         let lab = lab.unwrap();
@@ -207,6 +212,39 @@ fn with_secret(scope: &str) -> Vec<(&str, &str)> {
         ("client_secret", SECRET),
         ("scope", scope),
     ]
+}
+
+#[test]
+fn a_registry_elsewhere_is_named_without_its_password() {
+    let named = |url: &str| origin(url).unwrap();
+    assert_eq!(
+        named("http://me:hush@127.0.0.1:5000"),
+        "http://127.0.0.1:5000"
+    );
+    assert_eq!(
+        named("https://me:hush@Registry.example/"),
+        "registry.example"
+    );
+    for wrong in [
+        "registry.example",
+        "ftp://a",
+        "http://",
+        "http://a/path",
+        "http://a?b",
+    ] {
+        let remote = RegistryContent::Remote(wrong.to_owned());
+        assert!(origin(wrong).is_err(), "{wrong}");
+        let mut cloud = options(Behaviour::default());
+        cloud.registries[0].content = remote;
+        let started = Lab::start(Options {
+            cloud: Some(cloud),
+            ..Options::default()
+        });
+        let said = started.unwrap_err().to_string();
+        assert!(said.contains("myRegistry"), "{said}");
+    }
+    let remote = RegistryContent::Remote("http://me:hush@127.0.0.1:5000".to_owned());
+    assert!(!format!("{remote:?}").contains("hush"));
 }
 
 /// An export pipeline whose secret is `sas` in the cloud's own vault.

@@ -2,27 +2,36 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::service::lock;
 
 use super::Cloud;
-use super::estate::{Body, Key, Kind, Pipeline, Resource, Run, RunRequest, Standing};
+use super::estate::{Body, Key, Kind, MOST, Pipeline, Resource, Run, RunRequest, Standing};
 use super::runs::container;
 use super::trigger::Watched;
 
 /// Between two looks at least, milliseconds.
 const LEAST: u64 = 10;
 
+/// A pause that was changed is heeded after so long.
+const NAP: Duration = Duration::from_millis(100);
+
 impl Cloud {
     /// What goes on without being asked for, until the lab ends.
     pub(crate) async fn background(self: Arc<Self>) {
+        let mut looked = Instant::now();
         loop {
             let pause = self.behaviour().trigger_milliseconds.max(LEAST);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-            self.look().await;
+            let left = Duration::from_millis(pause).saturating_sub(looked.elapsed());
+            if left.is_zero() {
+                self.look().await;
+                looked = Instant::now();
+            } else {
+                tokio::time::sleep(left.min(NAP)).await;
+            }
         }
     }
 
@@ -77,7 +86,7 @@ impl Cloud {
     }
 
     /// Begins the run of an import pipeline whose source trigger found `blob`, last modified at `modified`. `None`: there is
-    /// no such pipeline (any more). Answers the run's name, which a client could not have given it.
+    /// no such pipeline (any more), or no room. Answers the run's name, which a client could not have given it.
     pub(super) fn start_run(
         self: &Arc<Self>,
         pipeline: &Key,
@@ -86,6 +95,9 @@ impl Cloud {
     ) -> Option<String> {
         let now = self.clock.now();
         let mut estate = lock(&self.estate);
+        if estate.resources.len() >= MOST {
+            return None;
+        }
         let found = estate.pipeline(pipeline)?;
         let (pipeline_name, body) = (found.0.to_owned(), found.1.clone());
         let name = format!("{pipeline_name}_{}", now.strftime("%Y%m%d%H%M%S%6f"));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::ServerConfig;
 
 use crate::Clock;
-use crate::cloud::{Cloud, CloudOptions, Ports};
+use crate::cloud::{Accounts, Cloud, CloudOptions, Ports};
 
 use super::serve::{Answers, Listener};
 
@@ -17,7 +17,7 @@ pub(super) fn surroundings(
     options: CloudOptions,
     clock: Clock,
     client: reqwest::Client,
-    storage: SocketAddr,
+    storage: Accounts,
     tls: impl Fn() -> Option<Arc<ServerConfig>>,
 ) -> io::Result<(Arc<Cloud>, Vec<Listener>)> {
     let (front, address) = listen(options.listen)?;
@@ -37,7 +37,7 @@ pub(super) fn surroundings(
             .map(|own| own.as_ref().map(|(_, address)| *address))
             .collect(),
     };
-    let cloud = Arc::new(Cloud::new(options, clock, client, &ports)?);
+    let cloud = Arc::new(Cloud::new(options, clock, client, ports)?);
     let answers = |number: Option<usize>| match number {
         Some(number) => Answers::Registry(Arc::clone(&cloud), number),
         None => Answers::Cloud(Arc::clone(&cloud)),

@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Body, Method, Response, StatusCode, Url};
 
 use super::manifest::{MANIFEST_LIMIT, MANIFEST_TYPES, Manifest, invalid};
-use super::name::{Digest, Name};
+use super::name::{Digest, Name, Which};
 use super::part::FilePart;
 
 /// A registry by URL.
@@ -81,7 +81,13 @@ impl<'a> Remote<'a> {
             }
             bytes.extend_from_slice(&piece);
         }
-        Manifest::new(&media_type, bytes.freeze()).map(Some)
+        let manifest = Manifest::new(&media_type, bytes.freeze())?;
+        match name.which {
+            Which::Digest(digest) if digest != manifest.digest => {
+                Err(invalid("the registry answered with another manifest"))
+            }
+            _ => Ok(Some(manifest)),
+        }
     }
 
     pub(super) async fn blob_size(

@@ -276,7 +276,7 @@ async fn versions_are_held_to_what_a_type_has() {
     }
     let registry = site.get("?api-version=2023-07-01").await;
     assert_eq!(registry.at("/sku/name"), "Premium");
-    assert_eq!(registry.at("/properties/loginServer"), "127.0.0.1:9");
+    assert_eq!(registry.at("/properties/loginServer"), "http://127.0.0.1:9");
     assert_eq!(
         registry.at("/properties/policies/exportPolicy/status"),
         "enabled"

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::CopySources;
 use crate::auth::SasTerms;
 use crate::cloud::registry::layout::Layout;
 use crate::cloud::registry::name::Name;
@@ -11,17 +12,22 @@ use crate::store::Metadata;
 
 /// A cloud with two registries that are layouts in `folder`.
 fn site(folder: &std::path::Path) -> Site {
+    site_with(folder, CopySources::Any)
+}
+
+fn site_with(folder: &std::path::Path, copy_sources: CopySources) -> Site {
     let registry = |name: &str| RegistryOptions {
         name: name.to_owned(),
         content: RegistryContent::Layout(folder.join(name)),
     };
-    let site = Site::of(CloudOptions {
+    let cloud = CloudOptions {
         registries: vec![registry("myRegistry"), registry("otherRegistry")],
         ..options(Behaviour {
             trigger_milliseconds: 20,
             ..Behaviour::default()
         })
-    });
+    };
+    let site = Site::with(cloud, copy_sources);
     for account in ["source", "target"] {
         let at = at(account, "transfer", "");
         site.lab
@@ -140,6 +146,54 @@ async fn what_is_exported_arrives_by_the_source_trigger() {
         matches!(findings[0].verdict, TriggerVerdict::Started(_)),
         "{findings:?}"
     );
+}
+
+/// West's container by plain http, with a SAS of the west's that may do everything: what a user would need to bridge two
+/// clouds that shall not see each other.
+#[tokio::test]
+async fn runs_and_triggers_of_a_cloud_on_its_own_reach_no_other() {
+    let west = Lab::start(Options::default()).unwrap();
+    let at = at("target", "transfer", "");
+    west.store().create_container(&at, Metadata::new()).unwrap();
+    for (copy_sources, is_alone) in [(CopySources::Any, false), (CopySources::Own, true)] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let east = site_with(folder.path(), copy_sources);
+        let sent = Layout::open(&folder.path().join("myRegistry")).unwrap();
+        image(&sent, "team/app:1", &[b"layer"]);
+        let mut there = pipeline(&east, "target", "source", true).await;
+        let terms = SasTerms {
+            permissions: "racwdl".to_owned(),
+            expiry: Some(Timestamp::now() + SignedDuration::from_hours(24)),
+            ..SasTerms::default()
+        };
+        let sas = terms.sign(&at, &west.store().key("target").unwrap());
+        let secret = json!({ "value": sas });
+        east.vault(Method::PUT, "/secrets/source", Some(&secret))
+            .await;
+        let uri = format!("{}/target/transfer", west.endpoint());
+        there["properties"]["target"]["uri"] = json!(uri);
+        east.put("/exportPipelines/pipeline1", &there).await;
+        let mut run = export_run("pipeline1");
+        run["properties"]["request"]["artifacts"] = json!(["team/app:1"]);
+        east.put("/pipelineRuns/exportRun1", &run).await;
+        east.cloud().idle(Duration::from_secs(30)).unwrap();
+        let ended = east.get("/pipelineRuns/exportRun1").await;
+        let said = ended.at("/properties/response").to_string();
+        assert_eq!(said.contains("cannot be reached"), is_alone, "{said}");
+        assert_eq!(said.contains("Succeeded"), !is_alone, "{said}");
+        let mut import = there.clone();
+        let place = import["properties"]["target"].take();
+        import["properties"] = json!({ "source": place });
+        east.put("/importPipelines/pipeline2", &import).await;
+        let finding = loop {
+            if let Some(finding) = east.cloud().trigger_findings().pop() {
+                break finding;
+            }
+            tokio::task::yield_now().await;
+        };
+        let unseen = matches!(finding.verdict, TriggerVerdict::Unseen(_));
+        assert_eq!(unseen, is_alone, "{finding:?}");
+    }
 }
 
 #[tokio::test]

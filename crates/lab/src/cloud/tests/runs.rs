@@ -119,6 +119,25 @@ async fn the_same_run_is_not_begun_again_without_another_tag() {
     assert_eq!(site.get("/pipelineRuns/exportRun1").await.status, 404);
 }
 
+#[tokio::test]
+async fn a_deleted_run_s_end_is_not_that_of_the_next_by_its_name() {
+    let site = site(Behaviour {
+        run_milliseconds: 500,
+        ..failing()
+    })
+    .await;
+    let body = export_run("pipeline1");
+    site.put("/pipelineRuns/exportRun1", &body).await;
+    site.delete("/pipelineRuns/exportRun1").await;
+    site.change(|behaviour| behaviour.run_milliseconds = 60_000);
+    site.put("/pipelineRuns/exportRun1", &body).await;
+    while site.cloud().running.count() > 1 {
+        tokio::task::yield_now().await;
+    }
+    let second = site.get("/pipelineRuns/exportRun1").await;
+    assert_eq!(second.at("/properties/response/status"), "Running");
+}
+
 /// A place in the request of a run, what is wrong there, and the code of the refusal.
 fn wrong_requests() -> Vec<(&'static str, Value, u16, &'static str)> {
     let invalid = "InvalidRequestContent";

@@ -5,7 +5,7 @@
 //! Reading is strict: ordinary files of these names only, none twice, and every byte of every blob checked against its name
 //! before anything is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -155,6 +155,7 @@ impl Archive {
         let index = others.get(INDEX);
         let index = index.ok_or_else(|| invalid("'index.json' is missing"))?;
         let index: Index = serde_json::from_slice(&small(self.part(*index), INDEX_LIMIT)?)?;
+        let mut known = BTreeSet::new();
         for entry in index.manifests {
             let name = entry.name().filter(|name| match name.which {
                 super::Which::Tag(_) => true,
@@ -166,7 +167,7 @@ impl Archive {
                     entry.digest
                 ))
             })?;
-            if self.artifacts.iter().any(|(known, _)| *known == name) {
+            if !known.insert(name.clone()) {
                 return Err(invalid(&format!("'index.json' names '{name}' twice")));
             }
             self.artifacts.push((name, entry));

@@ -25,7 +25,8 @@ pub(super) fn token(registry: &Registry, kind: &str) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         return String::new();
     };
-    mac.update(format!("{kind} {}", registry.name).as_bytes());
+    // Another lab of this process may have a registry of that name.
+    mac.update(format!("{kind} {} {:?}", registry.name, registry.folder()).as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }
 
