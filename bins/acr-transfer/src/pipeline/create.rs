@@ -42,14 +42,14 @@ pub(super) async fn run(
     if args.dry_run {
         return request::show(&arm, &id, &body, streams);
     }
-    let accepted = arm.put(&id, &body).await.explained()?;
     streams.if_interrupted(Some(
         Failure::new(
             ExitStatus::Interrupted,
-            format!("stopped waiting; the service goes on making {}", id.name),
+            format!("stopped; the service may go on making {}", id.name),
         )
-        .hint(format!("`{}` shows it", command::line("show", &id, shared))),
+        .hint(format!("`{}` tells", command::line("show", &id, shared))),
     ));
+    let accepted = arm.put(&id, &body).await.explained()?;
     let settled = if args.no_wait {
         accepted.body.clone()
     } else {

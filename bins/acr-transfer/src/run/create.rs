@@ -1,5 +1,6 @@
 //! `create`: begins a run, and says what became of it as far as the service knows. HTTP success says nothing.
 
+use blobferry_acr::arm::ArmClass;
 use blobferry_acr::resource::Kind;
 use blobferry_acr::run::{PipelineRun, RunState};
 use blobferry_terminal::{ExitStatus, Failure, quantity};
@@ -8,7 +9,7 @@ use super::{end, report, spec, wait};
 use crate::cli::run::CreateArgs;
 use crate::cli::shared::CloudArgs;
 use crate::context::{Context, api_version};
-use crate::failure::Explained as _;
+use crate::failure::{Explain as _, Explained as _};
 use crate::streams::{Streams, Summary};
 use crate::{command, request, runs};
 
@@ -20,6 +21,11 @@ pub(super) async fn run(
 ) -> Result<ExitStatus, Failure> {
     api_version(&shared.api_version)?;
     let draft = spec::read(args)?;
+    for artifact in &draft.changed {
+        streams.note(&format!(
+            "{artifact} of the parameter file: repositories are lower case, and so is this one in the request"
+        ));
+    }
     let context = Context::new(shared).await?;
     let registry = context.place(&draft.place)?;
     let id = registry.named(Kind::PipelineRun, &draft.name).explained()?;
@@ -40,25 +46,36 @@ pub(super) async fn run(
         )
         .hint(format!("`{show}` tells")),
     ));
-    let accepted = arm.put(&id, &body).await.explained()?;
+    let accepted = arm.put(&id, &body).await;
+    let accepted = accepted.map_err(|error| match error.class {
+        // Without a clear no, it may be a yes: the name may be one that only we know.
+        ArmClass::Unavailable | ArmClass::Unreachable | ArmClass::Nonsense => error.failure().hint(
+            format!("the service may have begun the run all the same: `{show}` tells"),
+        ),
+        _ => error.failure(),
+    })?;
     let answer = match accepted.body.filter(|answer| !answer.is_null()) {
         Some(answer) => answer,
         None => arm.get(&id).await.explained()?,
     };
     let run = runs::read(answer)?;
     streams.if_interrupted(None);
-    if let Some(since) = unchanged(before.as_ref(), &run) {
+    let since = unchanged(before.as_ref(), &run);
+    let forced = spec.force_update_tag.is_some()
+        && spec.force_update_tag != before.and_then(|run| run.force_update_tag);
+    if let Some(since) = since.as_ref().filter(|_| !forced) {
         let hint = format!(
             "the service did not run {} again: nothing has changed since it ended at {since}; --force-redeploy makes it run",
             run.name
         );
         return end(&run, streams, Some(&hint));
     }
-    if run.state != RunState::Running {
+    // A run that was forced and still shows its former end has not begun anew yet.
+    if run.state != RunState::Running && since.is_none() {
         return end(&run, streams, None);
     }
     if args.wait {
-        let ended = wait::follow(&arm, &id, args.timeout, shared, streams).await?;
+        let ended = wait::follow(&arm, &id, args.timeout, true, shared, streams).await?;
         return end(&ended, streams, None);
     }
     let wait = command::line("wait", &id, shared);

@@ -14,11 +14,13 @@ use crate::failure::Explain as _;
 use crate::streams::Streams;
 use crate::watch::Watch;
 
-/// Waits until it has ended, showing how far it is. A run that failed is an answer here.
+/// Waits until it has ended, showing how far it is. A run that failed is an answer here. `begun`: the service took it just
+/// now.
 pub(crate) async fn follow(
     arm: &Arm,
     id: &TransferId,
     timeout: Option<Duration>,
+    begun: bool,
     shared: &CloudArgs,
     streams: &Streams,
 ) -> Result<PipelineRun, Failure> {
@@ -32,6 +34,7 @@ pub(crate) async fn follow(
     ));
     let pace = Pace {
         patience: timeout,
+        begun,
         ..Pace::default()
     };
     let mut watch = Watch::start(streams, &id.name);
@@ -41,7 +44,8 @@ pub(crate) async fn follow(
     ended.map_err(|error| {
         let failure = error.failure();
         match failure.exit() {
-            ExitStatus::Incomplete => failure.hint(&again),
+            // Also who has to log in again first wants to know how to go on.
+            ExitStatus::Incomplete | ExitStatus::Denied => failure.hint(&again),
             _ => failure,
         }
     })
