@@ -117,6 +117,21 @@ fn an_interrupt_ends_the_waiting_and_not_the_run() {
 }
 
 #[test]
+fn the_same_command_meets_the_run_that_goes_on_and_another_is_refused() {
+    let site = site(Behaviour {
+        run_milliseconds: 1_500,
+        ..Behaviour::default()
+    });
+    drop(site.begin("run11", &[], 0));
+    let other = site.begin("run11", &["other:1"], 1);
+    assert!(other.stderr_text().contains("something else"), "{other:?}");
+    // `-f`, too: two runs at a time would write the same blob.
+    let again = site.begin("run11", &["--wait", "-f"], 0);
+    assert!(again.stderr_text().contains("running already"), "{again:?}");
+    assert!(again.stdout_text().contains("Succeeded"), "{again:?}");
+}
+
+#[test]
 fn patience_that_ends_is_exit_4_and_says_how_to_go_on() {
     let site = site(Behaviour {
         run_milliseconds: FOR_EVER,
