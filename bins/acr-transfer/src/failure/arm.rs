@@ -145,6 +145,15 @@ fn rejected(error: &ArmError, place: &Place<'_>) -> Failure {
             quoted(&place.registry)
         ));
     }
+    if error
+        .code
+        .as_deref()
+        .is_some_and(|code| code.contains("InvalidSubscription"))
+    {
+        return failure.hint(
+            "--subscription takes the id of a subscription, not its name: `az account list -o table` shows both",
+        );
+    }
     if error.status == Some(409) {
         return failure.hint("something is being done with it: try again when that has ended");
     }
@@ -270,6 +279,18 @@ mod tests {
         error.path = error.path.replace("/g1/", "/my%20(gr%C3%BCn)/");
         let text = told(&error);
         assert!(text.contains("-g 'my (grün)' -r myreg"), "{text}");
+    }
+
+    #[test]
+    fn a_subscription_by_name_is_told_from_one_by_id() {
+        let mut error = error(
+            ArmClass::Rejected,
+            "/exportPipelines/p",
+            "InvalidSubscriptionId",
+            "malformed",
+        );
+        error.status = Some(400);
+        assert!(told(&error).contains("not its name"));
     }
 
     #[test]
