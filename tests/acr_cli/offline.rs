@@ -34,6 +34,11 @@ fn help_of_every_command_ends_with_the_exit_status() {
         &["pipeline-run", "list"],
         &["pipeline-run", "clean"],
         &["pipeline-run", "wait"],
+        &["secret"],
+        &["secret", "set"],
+        &["secret", "show"],
+        &["sas"],
+        &["sas", "mint"],
     ] {
         let asked: Vec<&str> = words.iter().copied().chain(["--help"]).collect();
         let help = desk.run(&asked, 0).stdout_text();
@@ -66,6 +71,7 @@ import-pipeline create -n pipe1 -c CONTAINER -s SECRET -e maybe
 export-pipeline create -n pipe1 -c CONTAINER -s SECRET -m Key
 export-pipeline create -n pipe1 -c CONTAINER -s SECRET -i [sytem]
 export-pipeline create -n pipe1 -c CONTAINER
+export-pipeline create -n pipe1 -c CONTAINER -m ManagedIdentity -s SECRET
 export-pipeline create -n pipe1 -c CONTAINER -m ManagedIdentity --api-version 2023-11-01-preview
 export-pipeline create -n pipe1 -c CONTAINER -s SECRET --api-version 2024-01-01
 export-pipeline create -n a_b -c CONTAINER -s SECRET
@@ -211,6 +217,49 @@ fn a_dry_run_shows_the_request_with_the_words_that_az_takes() {
         all.push_str(&told(&[line], &finished));
     }
     with_settings!({ snapshot_path => "../snapshots" }, { assert_snapshot!(all); });
+}
+
+/// The examples of the extension's own help and of Microsoft's page "ACR Transfer with Az CLI", with the words for the
+/// variables in them.
+const OF_MICROSOFT: &str = "\
+import-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --secret-uri https://$MyKV.vault.azure.net/secrets/$MySecret --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer
+import-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --storage-access-mode SasToken --secret-uri https://$MyKV.vault.azure.net/secrets/$MySecret --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer
+import-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --storage-access-mode ManagedIdentity --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer --assign-identity [system]
+import-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --storage-access-mode ManagedIdentity --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer --options DeleteSourceBlobOnSuccess OverwriteTags ContinueOnErrors --assign-identity /subscriptions/$MySubID/resourceGroups/$MyRG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/$MyIdentity --source-trigger-enabled False
+import-pipeline list --resource-group $MyRG --registry $MyReg
+import-pipeline show --resource-group $MyRG --registry $MyReg --name $MyPipeline
+import-pipeline delete --resource-group $MyRG --registry $MyReg --name $MyPipeline
+export-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --secret-uri https://$MyKV.vault.azure.net/secrets/$MySecret --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer
+export-pipeline create --resource-group $MyRG --registry $MyReg --name $MyPipeline --storage-access-mode ManagedIdentity --storage-container-uri https://$MyStorage.blob.core.windows.net/$MyContainer --options OverwriteBlobs ContinueOnErrors --assign-identity /subscriptions/$MySubID/resourceGroups/$MyRG/providers/Microsoft.ManagedIdentity/userAssignedIdentities/$MyIdentity
+export-pipeline list --resource-group $MyRG --registry $MyReg
+export-pipeline show --resource-group $MyRG --registry $MyReg --name $MyPipeline
+export-pipeline delete --resource-group $MyRG --registry $MyReg --name $MyPipeline
+pipeline-run create --resource-group $MyRG --registry $MyReg --pipeline $MyPipeline --name $MyPipelineRun --pipeline-type import --storage-blob $MyBlob
+pipeline-run create --resource-group $MyRG --registry $MyReg --pipeline $MyPipeline --name $MyPipelineRun --pipeline-type export --storage-blob $MyBlob --artifacts hello-world:latest hello-world@sha256:90659bf80b44ce6be8234e6ff90a1ac34acbeb826903b02cfa0da11c82cbc042 --force-redeploy
+pipeline-run list --resource-group $MyRG --registry $MyReg
+pipeline-run list --resource-group $MyRG --registry $MyReg --top 5 -o table
+pipeline-run show --resource-group $MyRG --registry $MyReg --name $MyPipelineRun
+pipeline-run delete --resource-group $MyRG --registry $MyReg --name $MyPipelineRun
+pipeline-run clean --resource-group $MyRG --registry $MyReg
+pipeline-run clean --resource-group $MyRG --registry $MyReg --dry-run -o table";
+
+#[test]
+fn microsofts_examples_are_understood() {
+    let desk = Desk::new();
+    for line in OF_MICROSOFT.lines() {
+        // Containers are lower case, whatever the variable is called.
+        let line = line.replace("$MyContainer", "box").replace('$', "");
+        let mut words: Vec<&str> = line.split(' ').collect();
+        words.extend(["--subscription", "sub-1"]);
+        if words.contains(&"create") {
+            words.push("--dry-run");
+            drop(desk.run(&words, 0));
+        } else {
+            // Understood, and then there is no login.
+            words.extend(["--login", "token"]);
+            drop(desk.run(&words, 5));
+        }
+    }
 }
 
 #[test]

@@ -77,6 +77,48 @@ fn a_file_is_enough_for_a_pipeline_and_flags_win_over_it() {
 }
 
 #[test]
+fn microsofts_own_files_are_taken_as_they_are() {
+    let desk = Desk::new();
+    for (group, name) in [
+        ("export-pipeline", "export-pipeline"),
+        ("import-pipeline", "import-pipeline"),
+        ("pipeline-run", "run-export"),
+        ("pipeline-run", "run-import"),
+    ] {
+        let path = format!(
+            "{}/../../fixtures/acr-transfer/parameters/{name}.parameters.json",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let words = ["create", "--parameters", &path, "-g", "myResourceGroup"];
+        let subscription = "00000000-0000-0000-0000-000000000000";
+        let words = [
+            &[group][..],
+            &words,
+            &["--subscription", subscription, "--dry-run", "-o", "json"],
+        ]
+        .concat();
+        let shown = desk.run(&words, 0);
+        let request = line_of(&shown, "request");
+        if name == "run-export" {
+            let artifacts = &request["body"]["properties"]["request"]["artifacts"];
+            let digest = "0".repeat(64);
+            assert_eq!(
+                artifacts,
+                &json!([
+                    "hello-world:latest",
+                    format!("sourcerepository@sha256:{digest}")
+                ])
+            );
+            let note = line_of(&shown, "note");
+            assert!(
+                note["text"].to_string().contains("sourceRepository@"),
+                "{note}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_trigger_that_the_file_disables_is_disabled() {
     let desk = Desk::new();
     let path = file(

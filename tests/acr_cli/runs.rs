@@ -3,6 +3,7 @@
 use blobferry_harness::Running;
 use blobferry_lab::cloud::{Behaviour, PutAnswer};
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::desk::{last_line, line_of, told};
 use crate::pipelines::settings;
@@ -114,6 +115,44 @@ fn an_interrupt_ends_the_waiting_and_not_the_run() {
     }
     let shown = site.run(&["pipeline-run", "show", "-n", "run11", "-o", "json"], 0);
     assert_eq!(line_of(&shown, "run")["state"], "running");
+}
+
+#[test]
+fn the_same_command_meets_the_run_that_goes_on_and_another_is_refused() {
+    let site = site(Behaviour {
+        run_milliseconds: 1_500,
+        ..Behaviour::default()
+    });
+    drop(site.begin("run11", &[], 0));
+    let other = site.begin("run11", &["other:1"], 1);
+    assert!(other.stderr_text().contains("something else"), "{other:?}");
+    // `-f`, too: two runs at a time would write the same blob.
+    let again = site.begin("run11", &["--wait", "-f"], 0);
+    assert!(again.stderr_text().contains("running already"), "{again:?}");
+    assert!(again.stdout_text().contains("Succeeded"), "{again:?}");
+}
+
+#[test]
+fn of_a_run_that_nobody_saw_it_is_not_said_that_it_goes_on() {
+    let site = Site::new(Behaviour::default());
+    let token = site.desk.write("token", "not.a.token");
+    // Its certificate is not trusted here: it is asked once, and not at all.
+    let endpoint = site.lab.cloud().unwrap().endpoint();
+    let metadata = json!({
+        "resourceManager": endpoint,
+        "authentication": { "loginEndpoint": endpoint, "audiences": ["a"] },
+    });
+    let cloud = site.desk.write("cloud.json", &metadata.to_string());
+    let words =
+        "pipeline-run wait -n run11 -g g1 -r registry1 --subscription s1 --login token --cloud";
+    let words: Vec<&str> = words.split(' ').chain([cloud.as_str()]).collect();
+    let asked = site.desk.command(&words);
+    let asked = asked.env("ACR_TRANSFER_TOKEN_FILE", token);
+    let said = asked.run().unwrap().expect_code(1).stderr_text();
+    assert!(
+        said.contains("--ca-file") && !said.contains("goes on"),
+        "{said}"
+    );
 }
 
 #[test]

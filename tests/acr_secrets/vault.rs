@@ -100,6 +100,16 @@ fn a_minted_sas_is_kept_with_its_own_end() {
 }
 
 #[test]
+fn without_a_login_it_is_exit_5() {
+    let ground = Ground::new();
+    let vault = ground.vault();
+    let words = ["secret", "show", "--vault", &vault, "--name", "Export-SAS"];
+    let none = ground.command(&words).env("AZURE_CLIENT_SECRET", "wrong");
+    let said = none.run().unwrap().expect_code(5).stderr_text();
+    assert!(said.contains("token") && !said.contains("wrong"), "{said}");
+}
+
+#[test]
 fn what_opens_nothing_is_not_kept() {
     let ground = Ground::new();
     let sig = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D";

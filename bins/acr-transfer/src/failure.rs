@@ -101,6 +101,7 @@ impl Explain for VaultError {
     fn failure(&self) -> Failure {
         let exit = match self.status {
             Some(401 | 403) => ExitStatus::Denied,
+            _ if self.no_token => ExitStatus::Denied,
             _ => ExitStatus::Failed,
         };
         Failure::of(exit, self).hint(&self.hint)

@@ -36,7 +36,7 @@ pub(crate) async fn run(
         RunCommand::Wait(args) => {
             let context = Context::new(shared).await?;
             let (arm, id) = named(&context, &args.named, shared)?;
-            let ended = wait::follow(&arm, &id, args.timeout, shared, streams).await?;
+            let ended = wait::follow(&arm, &id, args.timeout, false, shared, streams).await?;
             end(&ended, streams, None)
         }
     }

@@ -89,9 +89,11 @@ pub(crate) async fn end(
         }
         None => {}
     };
-    wait(arm, id, Pace::default(), &mut observer)
-        .await
-        .explained()
+    let pace = Pace {
+        begun: true,
+        ..Pace::default()
+    };
+    wait(arm, id, pace, &mut observer).await.explained()
 }
 
 /// A run as the service answered it.

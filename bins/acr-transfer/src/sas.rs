@@ -16,7 +16,7 @@ use crate::cli::shared::CloudArgs;
 use crate::context::Context;
 use crate::input::Origin;
 use crate::reveal;
-use crate::streams::Streams;
+use crate::streams::{Streams, Summary};
 
 mod place;
 mod when;
@@ -68,6 +68,7 @@ pub(crate) async fn run(
     };
     print(&grant, args, endpoint.as_ref(), &sas, streams)?;
     streams.note(&in_words(&grant, args, &sas, now));
+    streams.record(&Summary::new("minted", None))?;
     Ok(ExitStatus::Done)
 }
 

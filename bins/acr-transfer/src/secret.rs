@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::failure::Explained as _;
 use crate::input::Origin;
 use crate::reveal;
-use crate::streams::Streams;
+use crate::streams::{Streams, Summary};
 
 mod holding;
 
@@ -95,6 +95,7 @@ async fn set(args: &SetArgs, shared: &CloudArgs, streams: &Streams) -> Result<Ex
         now,
     };
     shown.report(streams)?;
+    streams.record(&Summary::new("set", Some(&id.name)))?;
     Ok(ExitStatus::Done)
 }
 
@@ -126,6 +127,7 @@ async fn show(
         now,
     };
     shown.report(streams)?;
+    streams.record(&Summary::new("shown", Some(&id.name)))?;
     Ok(ExitStatus::Done)
 }
 

@@ -126,7 +126,11 @@ impl RunSpec {
         let Some(digest) = &self.catalog_digest else {
             return Ok(());
         };
-        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+        // Microsoft's examples write `sha256@`, and nobody has published a real one: both are passed on as they are.
+        let hex = digest
+            .strip_prefix("sha256")
+            .and_then(|rest| rest.strip_prefix([':', '@']))
+            .unwrap_or_default();
         if direction == Direction::Export {
             let reason = "only an import takes one; an export reports it";
             return Err(SpecError::new("catalog digest", digest, reason));

@@ -61,6 +61,8 @@ pub struct VaultError {
     pub id: String,
     /// HTTP status, where there was an answer.
     pub status: Option<u16>,
+    /// Whether there was no token to ask with.
+    pub no_token: bool,
     /// The service's words, or the cause.
     pub reason: String,
     /// What to do.

@@ -12,6 +12,9 @@ use crate::run::{PipelineRun, RunState};
 /// How long the service may be away, once it has answered.
 const AWAY: Duration = Duration::from_secs(300);
 
+/// How long a run that was begun just now may be not to be found: a PUT and the GET after it may meet different regions.
+const UNSEEN: Duration = Duration::from_secs(60);
+
 /// Longest Retry-After that is obeyed.
 const LONGEST_WISH: Duration = Duration::from_secs(60);
 
@@ -24,6 +27,8 @@ pub struct Pace {
     pub longest: Duration,
     /// Give up after; `None`: never.
     pub patience: Option<Duration>,
+    /// The service took the run just now: its absence and an outage pass before the first answer, too.
+    pub begun: bool,
 }
 
 impl Default for Pace {
@@ -33,6 +38,7 @@ impl Default for Pace {
             first: Duration::from_secs(2),
             longest: Duration::from_secs(30),
             patience: None,
+            begun: false,
         }
     }
 }
@@ -65,7 +71,8 @@ pub async fn wait(
 ) -> Result<PipelineRun, WaitError> {
     let started = Instant::now();
     let mut pause = pace.first;
-    let mut answered: Option<Instant> = None;
+    let mut answered = pace.begun.then_some(started);
+    let mut found = false;
     loop {
         let left = pace
             .patience
@@ -74,13 +81,16 @@ pub async fn wait(
             None => return Err(impatient(run, started)),
             Some(Ok((answer, wish))) => {
                 answered = Some(Instant::now());
+                found = true;
                 observer(&answer);
                 if answer.state != RunState::Running {
                     return Ok(answer);
                 }
                 wish
             }
-            Some(Err(error)) if survives(&error, answered) => {
+            Some(Err(error))
+                if survives(&error, answered) || (!found && unseen(&error, answered)) =>
+            {
                 tracing::debug!(%error, "the run could not be asked; asking on");
                 None
             }
@@ -138,6 +148,11 @@ fn survives(error: &ArmError, answered: Option<Instant>) -> bool {
         ArmClass::NotFound | ArmClass::Rejected => false,
     };
     may_pass && answered.is_some_and(|last| last.elapsed() < AWAY)
+}
+
+/// Whether a run that nobody has seen yet may still appear.
+fn unseen(error: &ArmError, begun: Option<Instant>) -> bool {
+    error.class == ArmClass::NotFound && begun.is_some_and(|begun| begun.elapsed() < UNSEEN)
 }
 
 fn impatient(run: &TransferId, started: Instant) -> WaitError {

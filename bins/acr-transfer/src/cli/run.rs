@@ -68,7 +68,7 @@ pub(crate) struct CreateArgs {
         value_parser = word::boolean
     )]
     pub(crate) force_redeploy: Option<bool>,
-    /// Import: digest that the service shall find, sha256:HEX
+    /// Import: digest that the service is told to expect, sha256:HEX; `acr-transfer import` checks the blob itself
     #[arg(long, value_name = "DIGEST")]
     pub(crate) catalog_digest: Option<String>,
     /// Microsoft's template parameter file; flags win over it

@@ -1,25 +1,28 @@
 //! The resource manager's refusals: what is missing or forbidden, and the command that shows or mends it. What was asked
 //! for is read back from the request's path, so no command has to say it again.
 
+use std::borrow::Cow;
+
 use blobferry_acr::arm::{ArmClass, ArmError};
 use blobferry_acr::resource::Kind;
 use blobferry_terminal::{ExitStatus, Failure};
+use percent_encoding::percent_decode_str;
 
-use crate::command;
+use crate::command::{self, quoted};
 
 /// May do everything with pipelines and runs.
 pub(crate) const ROLE: &str =
     "Container Registry Transfer Pipeline Contributor (bf94e731-3a51-4a7c-8c54-a1ab9971dfc1)";
 
-/// The parts of a path that hints name.
+/// The parts of a path that hints name, as the user wrote them.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Place<'a> {
-    subscription: &'a str,
-    group: &'a str,
-    registry: &'a str,
+    subscription: Cow<'a, str>,
+    group: Cow<'a, str>,
+    registry: Cow<'a, str>,
     kind: Option<Kind>,
     /// Empty where a whole kind was asked for.
-    name: &'a str,
+    name: Cow<'a, str>,
 }
 
 /// In the user's terms.
@@ -73,7 +76,9 @@ fn missing(error: &ArmError, place: &Place<'_>) -> Failure {
         registry,
         name,
         ..
-    } = *place;
+    } = place;
+    let words = [subscription, group, registry].map(|word| quoted(word));
+    let [in_subscription, in_group, in_registry] = &words;
     let code = error.code.as_deref().unwrap_or_default();
     let (message, hint) = if code.contains("Subscription") {
         (
@@ -83,12 +88,12 @@ fn missing(error: &ArmError, place: &Place<'_>) -> Failure {
     } else if code == "ResourceGroupNotFound" {
         (
             format!("there is no resource group {group} in subscription {subscription}"),
-            format!("az group list --subscription {subscription} -o table"),
+            format!("az group list --subscription {in_subscription} -o table"),
         )
     } else if place.is_about_registry(error) {
         (
             format!("there is no registry {registry} in resource group {group}"),
-            format!("az acr list -g {group} --subscription {subscription} -o table"),
+            format!("az acr list -g {in_group} --subscription {in_subscription} -o table"),
         )
     } else if let Some(kind) = place.kind {
         (
@@ -97,7 +102,7 @@ fn missing(error: &ArmError, place: &Place<'_>) -> Failure {
                 command::noun(kind)
             ),
             format!(
-                "acr-transfer {} list --subscription {subscription} -g {group} -r {registry}",
+                "acr-transfer {} list --subscription {in_subscription} -g {in_group} -r {in_registry}",
                 command::group(kind)
             ),
         )
@@ -114,7 +119,7 @@ fn denied(error: &ArmError, place: &Place<'_>) -> Failure {
     if speaks_of(error, "exportpolicy") || speaks_of(error, "export policy") {
         return failure.hint(format!(
             "the registry forbids exports, and so pipelines: `az acr update -n {} --allow-exports true` allows them",
-            place.registry
+            quoted(&place.registry)
         ));
     }
     if error.status == Some(401) {
@@ -125,7 +130,7 @@ fn denied(error: &ArmError, place: &Place<'_>) -> Failure {
     failure.hint(format!(
         "pipelines and runs need the role {ROLE}: `az role assignment create --assignee WHO --role \
          bf94e731-3a51-4a7c-8c54-a1ab9971dfc1 --scope {}`",
-        place.scope()
+        quoted(&place.scope())
     ))
 }
 
@@ -137,8 +142,17 @@ fn rejected(error: &ArmError, place: &Place<'_>) -> Failure {
     if speaks_of(error, "premium") || speaks_of(error, "sku") {
         return failure.hint(format!(
             "transfer needs a Premium registry: `az acr update -n {} --sku Premium`",
-            place.registry
+            quoted(&place.registry)
         ));
+    }
+    if error
+        .code
+        .as_deref()
+        .is_some_and(|code| code.contains("InvalidSubscription"))
+    {
+        return failure.hint(
+            "--subscription takes the id of a subscription, not its name: `az account list -o table` shows both",
+        );
     }
     if error.status == Some(409) {
         return failure.hint("something is being done with it: try again when that has ended");
@@ -155,11 +169,15 @@ fn speaks_of(error: &ArmError, word: &str) -> bool {
 }
 
 impl<'a> Place<'a> {
+    /// Of a URL's path. A group may hold spaces, parentheses and letters of any language.
     fn of(path: &'a str) -> Self {
         let mut place = Self::default();
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         while let Some(word) = segments.next() {
-            let mut value = || segments.next().unwrap_or_default();
+            let mut value = || {
+                let word = segments.next().unwrap_or_default();
+                percent_decode_str(word).decode_utf8_lossy()
+            };
             match word.to_ascii_lowercase().as_str() {
                 "subscriptions" => place.subscription = value(),
                 "resourcegroups" => place.group = value(),
@@ -253,6 +271,26 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_hint_can_be_pasted_whatever_the_group_is_called() {
+        let mut error = error(ArmClass::NotFound, "/exportPipelines/p", "NotFound", "");
+        error.path = error.path.replace("/g1/", "/my%20(gr%C3%BCn)/");
+        let text = told(&error);
+        assert!(text.contains("-g 'my (grün)' -r myreg"), "{text}");
+    }
+
+    #[test]
+    fn a_subscription_by_name_is_told_from_one_by_id() {
+        let mut error = error(
+            ArmClass::Rejected,
+            "/exportPipelines/p",
+            "InvalidSubscriptionId",
+            "malformed",
+        );
+        error.status = Some(400);
+        assert!(told(&error).contains("not its name"));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use blobferry_acr::resource::TransferId;
 use blobferry_acr::run::{PipelineRun, RunState};
 use blobferry_terminal::{ExitStatus, Failure};
 
+use crate::command::quoted;
+
 /// What a message usually means, by words in it (lower case, all of them); the first that fits is told.
 const MEANINGS: &[(&[&str], &str)] = &[
     (
@@ -54,7 +56,10 @@ pub(crate) fn run_failed(run: &PipelineRun) -> Failure {
     match run.id.parse::<TransferId>() {
         Ok(id) => failure.hint(format!(
             "`acr-transfer diagnose --subscription {} -g {} -r {} --run {}` looks for the cause",
-            id.registry.subscription, id.registry.resource_group, id.registry.registry, id.name
+            quoted(&id.registry.subscription),
+            quoted(&id.registry.resource_group),
+            quoted(&id.registry.registry),
+            quoted(&id.name)
         )),
         Err(_) => failure,
     }

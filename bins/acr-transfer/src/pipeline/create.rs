@@ -9,7 +9,7 @@ use super::{next, report, spec};
 use crate::cli::pipeline::CreateArgs;
 use crate::cli::shared::CloudArgs;
 use crate::context::{Context, api_version};
-use crate::failure::{Explained as _, nonsense};
+use crate::failure::{Explain as _, Explained as _, nonsense};
 use crate::streams::{Streams, Summary};
 use crate::{command, request};
 
@@ -42,18 +42,23 @@ pub(super) async fn run(
     if args.dry_run {
         return request::show(&arm, &id, &body, streams);
     }
-    let accepted = arm.put(&id, &body).await.explained()?;
+    let tells = format!("`{}` tells", command::line("show", &id, shared));
     streams.if_interrupted(Some(
         Failure::new(
             ExitStatus::Interrupted,
-            format!("stopped waiting; the service goes on making {}", id.name),
+            format!("stopped; the service may go on making {}", id.name),
         )
-        .hint(format!("`{}` shows it", command::line("show", &id, shared))),
+        .hint(&tells),
     ));
+    let accepted = arm.put(&id, &body).await.explained()?;
     let settled = if args.no_wait {
         accepted.body.clone()
     } else {
-        arm.settle(&id, &accepted, PATIENCE).await.explained()?
+        let settled = arm.settle(&id, &accepted, PATIENCE).await;
+        settled.map_err(|error| {
+            let what = "what became of the pipeline";
+            error.failure().hint(format!("{what}: {tells}"))
+        })?
     };
     let answer = match settled.filter(|answer| !answer.is_null()) {
         Some(answer) => answer,

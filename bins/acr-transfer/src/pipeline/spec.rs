@@ -143,11 +143,17 @@ fn mode(args: &CreateArgs, fill: &Fill) -> Result<StorageAccessMode, Failure> {
 /// The flag, or the template's vault and secret names. With `-m ManagedIdentity` the file's are left aside: the template
 /// wants them in any case.
 fn secret(args: &CreateArgs, fill: &Fill, cloud: &Cloud) -> Result<Option<Url>, Failure> {
-    if let Some(text) = &args.secret_uri {
-        return uri("--secret-uri", text).map(Some);
-    }
-    if mode(args, fill)? == StorageAccessMode::ManagedIdentity {
-        return Ok(None);
+    let by_identity = mode(args, fill)? == StorageAccessMode::ManagedIdentity;
+    match &args.secret_uri {
+        // As the extension has it: whoever gives a secret expects that it is used.
+        Some(_) if by_identity => {
+            return Err(Failure::usage(
+                "--secret-uri and the storage access mode ManagedIdentity contradict each other: that mode uses no SAS",
+            ));
+        }
+        Some(text) => return uri("--secret-uri", text).map(Some),
+        None if by_identity => return Ok(None),
+        None => {}
     }
     let (vault, name) = (fill.text("keyVaultName")?, fill.text("sasTokenSecretName")?);
     match (vault, name) {

@@ -20,6 +20,14 @@ struct Record<'a> {
     name: &'a str,
 }
 
+/// Whether the service is at work on it: a run that was forced anew may still show how it failed before.
+fn is_changing(run: &PipelineRun) -> bool {
+    let state = run.provisioning_state.as_deref().unwrap_or_default();
+    ["Creating", "Updating", "Deleting"]
+        .iter()
+        .any(|word| state.eq_ignore_ascii_case(word))
+}
+
 /// Cleans. One that cannot be deleted does not keep the others.
 pub(super) async fn run(
     args: &CleanArgs,
@@ -30,7 +38,7 @@ pub(super) async fn run(
     let registry = context.place(&args.place)?;
     let arm = context.arm(shared)?;
     let mut runs = all(&arm, &registry).await?;
-    runs.retain(|run| run.state == RunState::Failed);
+    runs.retain(|run| run.state == RunState::Failed && !is_changing(run));
     if runs.is_empty() {
         streams.note(&format!(
             "the registry {} has no failed run",

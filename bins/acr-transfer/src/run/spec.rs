@@ -22,6 +22,8 @@ pub(super) struct Draft {
     blob: String,
     catalog_digest: Option<String>,
     force_update_tag: Option<String>,
+    /// Artifacts of the file that were taken in another case than they are written.
+    pub(super) changed: Vec<String>,
 }
 
 /// Reads; [`Draft::spec`] checks.
@@ -41,7 +43,13 @@ pub(super) fn read(args: &CreateArgs) -> Result<Draft, Failure> {
         Direction::Import => ("sourceName", "targetName"),
     };
     fill.forbid(foreign, "it is for a run in the other direction")?;
-    let artifacts = fill.list_or(&args.artifacts, "artifacts")?;
+    let mut artifacts = fill.list_or(&args.artifacts, "artifacts")?;
+    let mut changed = Vec::new();
+    if args.artifacts.is_empty() {
+        for artifact in &mut artifacts {
+            changed.extend(in_lower_case(artifact));
+        }
+    }
     let tag = match args.force_redeploy {
         Some(true) => Some(fresh_tag()),
         Some(false) => None,
@@ -64,6 +72,7 @@ pub(super) fn read(args: &CreateArgs) -> Result<Draft, Failure> {
         )?,
         catalog_digest: fill.text_or(args.catalog_digest.as_ref(), "catalogDigest")?,
         force_update_tag: tag,
+        changed,
     })
 }
 
@@ -96,6 +105,15 @@ impl Draft {
         checked?;
         Ok(spec)
     }
+}
+
+/// Microsoft's own parameter file has a repository in mixed case, which no registry has: lower case is what is meant.
+/// Gives the text as it was, where it was another.
+fn in_lower_case(artifact: &mut String) -> Option<String> {
+    let end = artifact.find([':', '@']).unwrap_or(artifact.len());
+    let before = artifact.clone();
+    artifact.get_mut(..end)?.make_ascii_lowercase();
+    (*artifact != before).then_some(before)
 }
 
 /// The id of a pipeline, and of nothing else.

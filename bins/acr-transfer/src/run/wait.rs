@@ -5,7 +5,7 @@ use std::time::Duration;
 use blobferry_acr::arm::Arm;
 use blobferry_acr::resource::TransferId;
 use blobferry_acr::run::PipelineRun;
-use blobferry_acr::wait::{Pace, wait};
+use blobferry_acr::wait::{Pace, WaitError, wait};
 use blobferry_terminal::{ExitStatus, Failure};
 
 use crate::cli::shared::CloudArgs;
@@ -14,11 +14,13 @@ use crate::failure::Explain as _;
 use crate::streams::Streams;
 use crate::watch::Watch;
 
-/// Waits until it has ended, showing how far it is. A run that failed is an answer here.
+/// Waits until it has ended, showing how far it is. A run that failed is an answer here. `begun`: the service took it just
+/// now.
 pub(crate) async fn follow(
     arm: &Arm,
     id: &TransferId,
     timeout: Option<Duration>,
+    begun: bool,
     shared: &CloudArgs,
     streams: &Streams,
 ) -> Result<PipelineRun, Failure> {
@@ -32,16 +34,27 @@ pub(crate) async fn follow(
     ));
     let pace = Pace {
         patience: timeout,
+        begun,
         ..Pace::default()
     };
     let mut watch = Watch::start(streams, &id.name);
-    let ended = wait(arm, id, pace, &mut |run| watch.see(run)).await;
+    let mut known = begun;
+    let mut see = |run: &PipelineRun| {
+        known = true;
+        watch.see(run);
+    };
+    let ended = wait(arm, id, pace, &mut see).await;
     drop(watch);
     streams.if_interrupted(None);
     ended.map_err(|error| {
-        let failure = error.failure();
+        let failure = match &error {
+            // Of a run that nobody has seen it cannot be said that it goes on: it may be the wrong cloud or proxy.
+            WaitError::Arm(error) if !known => return error.failure(),
+            _ => error.failure(),
+        };
         match failure.exit() {
-            ExitStatus::Incomplete => failure.hint(&again),
+            // Also who has to log in again first wants to know how to go on.
+            ExitStatus::Incomplete | ExitStatus::Denied => failure.hint(&again),
             _ => failure,
         }
     })

@@ -3,20 +3,21 @@
 use serde_json::Value;
 
 use super::SpecError;
+use crate::blank::blank;
 
-/// Text at a path of keys; what is empty, `null` or no text is none.
+/// Text at a path of keys, fit to be shown; what is empty, `null` or no text is none.
 pub(crate) fn text(value: &Value, path: &[&str]) -> Option<String> {
     let found = path.iter().try_fold(value, |value, key| value.get(key))?;
     let found = found.as_str()?.trim();
-    (!found.is_empty()).then(|| found.to_owned())
+    (!found.is_empty()).then(|| blank(found))
 }
 
-/// A list of texts at a path of keys; whatever else is in it is left out.
+/// A list of texts at a path of keys, fit to be shown; whatever else is in it is left out.
 pub(crate) fn texts(value: &Value, path: &[&str]) -> Vec<String> {
     let found = path.iter().try_fold(value, |value, key| value.get(key));
     let found = found.and_then(Value::as_array).into_iter().flatten();
     found
-        .filter_map(|entry| entry.as_str().map(str::to_owned))
+        .filter_map(|entry| entry.as_str().map(blank))
         .collect()
 }
 

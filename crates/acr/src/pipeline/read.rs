@@ -6,6 +6,7 @@ use url::Url;
 use super::answer::{names, text, texts};
 use super::spec::path_style;
 use super::{Direction, Pipeline, SpecError, StorageAccessMode};
+use crate::blank::blank;
 
 impl Pipeline {
     /// # Errors
@@ -63,7 +64,7 @@ fn user_identities(raw: &Value) -> Vec<(String, Option<String>, Option<String>)>
     found
         .map(|(id, who)| {
             let [principal, client] = ["principalId", "clientId"].map(|key| text(who, &[key]));
-            (id.clone(), principal, client)
+            (blank(id), principal, client)
         })
         .collect()
 }

@@ -75,7 +75,8 @@ impl PipelineSpec {
             Direction::Export => "target",
             Direction::Import => "source",
         };
-        let secret = self.secret.as_ref().map(Url::as_str);
+        let secret = self.secret.as_ref();
+        let secret = secret.map(|url| url.as_str().trim_end_matches('/'));
         let words: Vec<&str> = self.options.iter().map(|option| option.word()).collect();
         let trigger = self
             .source_trigger

@@ -95,6 +95,14 @@ fn secrets_are_uris_of_key_vault_secrets() {
         assert_eq!(checked.is_ok(), good, "{secret:?}: {checked:?}");
         assert!(!format!("{checked:?}").contains("SECRET"));
     }
+    let slash = PipelineSpec {
+        secret: Some(url("https://myvault.vault.azure.net/secrets/AcrSas/")),
+        ..spec(Direction::Export)
+    };
+    assert_eq!(slash.check("2025-06-01-preview"), Ok(()));
+    let body = slash.body("2025-06-01-preview");
+    let sent = &body["properties"]["target"]["keyVaultUri"];
+    assert_eq!(sent, "https://myvault.vault.azure.net/secrets/AcrSas");
 }
 
 #[test]

@@ -7,7 +7,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::{PipelineRun, RunState};
-use crate::blank::blank;
 use crate::pipeline::SpecError;
 use crate::pipeline::answer::{names, text, texts};
 
@@ -20,14 +19,13 @@ impl PipelineRun {
         let status = text(properties, &["response", "status"]);
         let provisioning_state = text(properties, &["provisioningState"]);
         let time = |path: &[&str]| text(properties, path).and_then(|text| time(&text));
-        let error = text(properties, &["response", "pipelineRunErrorMessage"]);
         Ok(Self {
             id,
             name,
             state: judge(status.as_deref(), provisioning_state.as_deref()),
             percentage: percentage(properties),
             pipeline: text(properties, &["request", "pipelineResourceId"]),
-            error: error.map(|text| blank(&text)),
+            error: text(properties, &["response", "pipelineRunErrorMessage"]),
             imported: texts(properties, &["response", "importedArtifacts"]),
             catalog_digest: text(properties, &["response", "catalogDigest"]),
             blob: blob(properties),

@@ -120,6 +120,10 @@ fn what_the_service_would_refuse_is_refused() {
         import(&|spec| spec.catalog_digest = Some(digest.clone())),
         Ok(())
     );
+    assert_eq!(
+        import(&|spec| spec.catalog_digest = Some(digest.replace(':', "@"))),
+        Ok(())
+    );
     for bad in ["sha256@", "sha256:", "md5:00", &digest.replace('a', "g")] {
         assert!(
             import(&|spec| spec.catalog_digest = Some(bad.to_owned())).is_err(),

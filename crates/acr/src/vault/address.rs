@@ -111,6 +111,7 @@ fn refused(id: &str, reason: &str) -> VaultError {
     VaultError {
         id: id.to_owned(),
         status: None,
+        no_token: false,
         reason: reason.to_owned(),
         hint: "wanted https://VAULT.vault.azure.net/secrets/NAME".to_owned(),
     }

@@ -71,6 +71,7 @@ pub(super) fn read(id: &SecretId, wish: Wish, error: &Error) -> VaultError {
     VaultError {
         id: id.to_string(),
         status,
+        no_token: matches!(error.kind(), ErrorKind::Credential),
         reason,
         hint,
     }
@@ -81,6 +82,7 @@ pub(super) fn nonsense(id: &SecretId) -> VaultError {
     VaultError {
         id: id.to_string(),
         status: None,
+        no_token: false,
         reason: "the answer is not what Key Vault answers".to_owned(),
         hint: "check that the URL is a Key Vault's, and that no proxy answers in its place"
             .to_owned(),

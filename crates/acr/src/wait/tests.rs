@@ -10,6 +10,7 @@ const SOON: Pace = Pace {
     first: Duration::from_millis(1),
     longest: Duration::from_millis(2),
     patience: None,
+    begun: false,
 };
 
 fn at(status: &str, percent: &str) -> Reply {
@@ -93,6 +94,27 @@ async fn patience_ends_the_wait_not_the_run() {
     assert_eq!((observed, asked), (vec![Some(3)], 1));
     let error = end.unwrap_err();
     assert_eq!(error.to_string(), "the run run_1 has not ended after 0 s");
+}
+
+/// A PUT and the GET after it may meet different regions, and the line may break between them.
+#[tokio::test]
+async fn a_run_just_begun_may_not_be_everywhere_yet() {
+    let begun = Pace {
+        begun: true,
+        ..SOON
+    };
+    let missing = || Reply::new(404, "");
+    let mut replies = vec![missing(), missing()];
+    replies.extend(Reply::none().times(7));
+    let (end, _, _) = self::end(replies.into_iter().chain([at("Succeeded", "")]), begun).await;
+    assert_eq!(end.unwrap().state, RunState::Succeeded);
+    // Once seen, it is gone when it is not to be found.
+    let (end, _, asked) =
+        self::end([at("Running", ""), missing(), at("Succeeded", "")], begun).await;
+    assert!(matches!(end, Err(WaitError::Arm(error)) if error.class == ArmClass::NotFound));
+    assert_eq!(asked, 2);
+    let (end, _, _) = self::end([missing()], SOON).await;
+    assert!(end.is_err());
 }
 
 /// A service that is away is asked for five minutes more, no longer.
