@@ -5,9 +5,13 @@ use super::facts::{Asked, Facts};
 use super::probe::Answer;
 use crate::store::container;
 
+/// So far apart two clocks may be, seconds.
+const CLOCKS: i64 = 60;
+
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
         About(5, "storage-answer").of(&merged(facts), access),
+        clock(facts.ahead),
         About(9, "container").after(&facts.container, "storage-answer", |about, answer| {
             is_there(about, answer, facts)
         }),
@@ -20,6 +24,25 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
         }),
         About(11, "copied-whole").after(&facts.blob, "storage-answer", copied),
     ]
+}
+
+/// A SAS is begun and ended by the service's clock, and made by another.
+fn clock(ahead: Option<i64>) -> Check {
+    let about = About(5, "clock");
+    let Some(ahead) = ahead else {
+        return about.skipped("no answer of the storage service tells its time");
+    };
+    let apart = format!("{} s", ahead.saturating_abs());
+    let word = if ahead < 0 { "behind" } else { "ahead of" };
+    if ahead.saturating_abs() <= CLOCKS {
+        return about.ok(format!(
+            "this machine's clock is {apart} {word} the service's"
+        ));
+    }
+    about.problem(
+        format!("this machine's clock is {apart} {word} the storage service's, by which all here is judged"),
+        "set the clock (NTP) before a SAS is made here: its times would be wrong",
+    )
 }
 
 /// The answer that tells most of access: a refusal first.
@@ -254,6 +277,14 @@ mod tests {
         assert!(words("AuthorizationPermissionMismatch").contains("lacks a permission"));
         assert!(words("AuthenticationFailed").contains("expired"));
         assert!(words("").contains("403"));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told() {
+        assert_eq!(clock(None).state, State::Skipped);
+        assert_eq!(clock(Some(-60)).state, State::Ok);
+        assert_eq!(clock(Some(3600)).state, State::Problem);
+        assert!(clock(Some(-3600)).finding.contains("3600 s behind"));
     }
 
     #[test]
