@@ -11,6 +11,8 @@
 mod diagnosis;
 #[path = "acr_flow/ground.rs"]
 mod ground;
+#[path = "acr_flow/interrupted.rs"]
+mod interrupted;
 
 use blobferry_lab::store::Conditions;
 use ground::{Ground, at, of_type};

@@ -102,7 +102,9 @@ pub(super) fn end(
 
 /// One line for each artifact of a run that did not do: a failed run says not which of them it was.
 fn lost(ends: &[End], streams: &Streams) -> Result<(), Failure> {
-    for end in ends.iter().filter(|end| end.how.is_bad()) {
+    // One with a blob brought some of them, and its message is all that is known of the others.
+    let has_blob = |end: &End| end.run.as_ref().is_some_and(|run| run.blob.is_some());
+    for end in ends.iter().filter(|end| end.how.is_bad() && !has_blob(end)) {
         for artifact in &end.artifacts {
             streams.say(&format!("not exported: {artifact} ({})", end.blob))?;
         }
