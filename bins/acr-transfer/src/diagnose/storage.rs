@@ -1,5 +1,7 @@
 //! Container and blob, as the storage service answers: which 403 it is, whether they are there, what overwriting means.
 
+use blobferry_acr::run::{PipelineRun, RunState};
+
 use super::check::{About, Check};
 use super::facts::{Asked, Facts};
 use super::probe::Answer;
@@ -182,6 +184,10 @@ fn blob(about: About, answer: &Answer, facts: &Facts) -> Check {
             format!("{name} is not there"),
             "check the name (its case too) and that the copy has ended; the import may have deleted it",
         ),
+        404 if exported(facts).is_some() => about.problem(
+            format!("the run succeeded, and {name} is not there"),
+            "is the pipeline's container the one that is looked at? or something deleted it: export again",
+        ),
         404 => about.ok(format!("{name} is not there: an export can write it")),
         _ => about.unknown(answer.words(), "see storage-answer"),
     }
@@ -190,6 +196,19 @@ fn blob(about: About, answer: &Answer, facts: &Facts) -> Check {
 fn overwrite(about: About, answer: &Answer, facts: &Facts) -> Check {
     if facts.imports() {
         return about.skipped("for exports");
+    }
+    if let Some(run) = exported(facts).filter(|_| answer.is_good()) {
+        let times = run.started.zip(answer.time("last-modified"));
+        let old = times
+            .is_some_and(|(started, written)| started.duration_since(written).as_secs() > CLOCKS);
+        return if old {
+            about.problem(
+                "the run succeeded, and the blob is older than the run: it was not overwritten",
+                "give the pipeline the option OverwriteBlobs, or take another blob name; then export again",
+            )
+        } else {
+            about.ok("the blob is the run's own")
+        };
     }
     match (answer.is_good(), facts.has_option("OverwriteBlobs")) {
         (false, _) => about.ok("no blob stands in the way"),
@@ -203,6 +222,13 @@ fn overwrite(about: About, answer: &Answer, facts: &Facts) -> Check {
             "give --pipeline",
         ),
     }
+}
+
+/// The run that wrote the blob, if it says so.
+fn exported(facts: &Facts) -> Option<&PipelineRun> {
+    let run = facts.run.got()?;
+    let wrote = run.state == RunState::Succeeded && run.blob == facts.blob_name;
+    (wrote && !facts.imports()).then_some(run)
 }
 
 /// What copy tools leave half done.
