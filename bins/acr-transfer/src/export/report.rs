@@ -139,7 +139,14 @@ fn failure(ends: Vec<End>, receipt: bool) -> Failure {
                 let name = run.map(|run| run.run.clone()).unwrap_or_default();
                 let why = run.and_then(|run| run.error.clone());
                 let why = why.unwrap_or_else(|| "the service says not why".to_owned());
-                causes.push(format!("{} (run {name}): {why}", end.blob));
+                // It counts as done, so the same command leaves it alone.
+                let partly = run.is_some_and(|run| run.status == "Succeeded");
+                let anew = if partly {
+                    "; in part: -f exports it anew"
+                } else {
+                    ""
+                };
+                causes.push(format!("{} (run {name}): {why}{anew}", end.blob));
             }
             How::Trouble(failure) => {
                 causes.push(format!("{}: not proven", end.blob));
