@@ -61,7 +61,7 @@ impl Context {
 
     /// Key Vault.
     pub(crate) fn vaults(&self) -> Vaults {
-        Vaults::new(self.network.clone(), self.credential.clone())
+        Vaults::new(self.network.clone(), self.credential.clone()).within(&self.cloud.vault_suffix)
     }
 
     /// [`Self::place`] of a command that also asks the registry itself.
