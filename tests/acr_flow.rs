@@ -11,6 +11,8 @@
 mod diagnosis;
 #[path = "acr_flow/ground.rs"]
 mod ground;
+#[path = "acr_flow/interrupted.rs"]
+mod interrupted;
 #[path = "acr_flow/real_registry.rs"]
 mod real_registry;
 

@@ -230,38 +230,14 @@ impl Ground {
         more: &[&str],
         code: i32,
     ) -> Vec<Value> {
-        let words = [
-            &["export", "-r", "registry1", "-p", "pipe1", "-b", blob][..],
-            &[
-                "-o",
-                "json",
-                "--sas-file",
-                "source.sas",
-                "--receipt",
-                receipt,
-            ],
-            more,
-        ];
-        self.run(&words.concat(), code).json_lines().unwrap()
+        let words = [&export_words(blob, receipt)[..], more].concat();
+        self.run(&words, code).json_lines().unwrap()
     }
 
     /// `import` into registry2 by pipe2, as JSON.
     pub(crate) fn import(&self, more: &[&str], code: i32) -> Vec<Value> {
-        let words = [
-            &[
-                "import",
-                "-r",
-                "registry2",
-                "-p",
-                "pipe2",
-                "-o",
-                "json",
-                "--sas-file",
-                "target.sas",
-            ][..],
-            more,
-        ];
-        self.run(&words.concat(), code).json_lines().unwrap()
+        let words = [&IMPORT[..], more].concat();
+        self.run(&words, code).json_lines().unwrap()
     }
 
     /// Carries a blob across; `bend` may change its bytes and properties.
@@ -289,6 +265,38 @@ impl Ground {
             .collect()
     }
 }
+
+/// `export` from registry1 by pipe1.
+pub(crate) fn export_words<'a>(blob: &'a str, receipt: &'a str) -> [&'a str; 13] {
+    [
+        "export",
+        "-r",
+        "registry1",
+        "-p",
+        "pipe1",
+        "-b",
+        blob,
+        "-o",
+        "json",
+        "--sas-file",
+        "source.sas",
+        "--receipt",
+        receipt,
+    ]
+}
+
+/// `import` into registry2 by pipe2.
+pub(crate) const IMPORT: [&str; 9] = [
+    "import",
+    "-r",
+    "registry2",
+    "-p",
+    "pipe2",
+    "-o",
+    "json",
+    "--sas-file",
+    "target.sas",
+];
 
 /// The lines of one type.
 pub(crate) fn of_type<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {

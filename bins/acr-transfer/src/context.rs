@@ -61,7 +61,7 @@ impl Context {
 
     /// Key Vault.
     pub(crate) fn vaults(&self) -> Vaults {
-        Vaults::new(self.network.clone(), self.credential.clone())
+        Vaults::new(self.network.clone(), self.credential.clone()).within(&self.cloud.vault_suffix)
     }
 
     /// [`Self::place`] of a command that also asks the registry itself.
@@ -92,7 +92,8 @@ impl Context {
     }
 
     /// The registry itself, by its login server: flag, else ARM's `properties.loginServer`, else the cloud's suffix. Logs in
-    /// with the flags' user and password, else by the Entra token.
+    /// with the flags' user and password, else by the Entra token, which no other host than one of the cloud's registries
+    /// gets: it opens the resource manager, too.
     pub(crate) async fn registry(
         &self,
         args: &RegistryArgs,
@@ -109,6 +110,9 @@ impl Context {
                     },
                 )?),
             },
+            None if !self.cloud.is_registry(&host) && args.login_server.is_some() => {
+                RegistryLogin::Anonymous
+            }
             None => RegistryLogin::Entra {
                 credential: self.credential.clone(),
                 audience: self.cloud.arm_audience.clone(),

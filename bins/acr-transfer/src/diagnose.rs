@@ -116,3 +116,7 @@ fn judge(facts: &Facts) -> Vec<Check> {
     ]
     .concat()
 }
+
+#[cfg(test)]
+#[path = "diagnose/points_tests.rs"]
+mod tests;

@@ -6,11 +6,11 @@ mod plan;
 mod report;
 
 use blobferry_acr::arm::Arm;
-use blobferry_acr::artifact::{Artifact, Selection};
+use blobferry_acr::artifact::{Artifact, Selection, Which};
 use blobferry_acr::pipeline::{Direction, Pipeline};
 use blobferry_acr::preflight::{Many, preflight};
 use blobferry_acr::receipt::ArtifactReceipt;
-use blobferry_acr::registry::Registry;
+use blobferry_acr::registry::{Registry, RegistryError};
 use blobferry_acr::resource::{Kind, RegistryId};
 use blobferry_terminal::{ExitStatus, Failure};
 
@@ -164,13 +164,18 @@ async fn unseen(
             "no artifact matches",
         ));
     }
-    let mut carried = Vec::new();
-    for artifact in &artifacts {
-        carried.push(ArtifactReceipt {
-            artifact: artifact.to_string(),
-            digest: digest(registry.as_ref(), artifact).await,
-        });
+    let digests = digests(registry.as_ref(), &artifacts).await;
+    if let Err(why) = &digests {
+        streams.note(&format!("the receipt will hold no manifest digests: {why}"));
     }
+    let digests = digests.unwrap_or_default().into_iter().map(Some);
+    let digests = digests.chain(std::iter::repeat(None));
+    let carried = artifacts.iter().zip(digests);
+    let carried = carried.map(|(artifact, digest)| ArtifactReceipt {
+        artifact: artifact.to_string(),
+        digest: digest.flatten().or_else(|| named_digest(artifact)),
+    });
+    let carried = carried.collect();
     let registry = match registry {
         Some(registry) => registry.host().to_owned(),
         None => login_server(args, context)?,
@@ -182,13 +187,24 @@ async fn unseen(
     })
 }
 
-/// A digest that the name holds already, or that the registry tells when it may be asked.
-async fn digest(registry: Option<&Registry>, artifact: &Artifact) -> Option<String> {
-    use blobferry_acr::artifact::Which;
-    match (&artifact.which, registry) {
-        (Which::Digest(digest), _) => Some(digest.clone()),
-        (Which::Tag(_), Some(registry)) => registry.digest(artifact).await.ok().flatten(),
-        (Which::Tag(_), None) => None,
+/// What the registry says, all or nothing: runs are named by it. One that cannot be asked is not asked for each.
+async fn digests(
+    registry: Option<&Registry>,
+    artifacts: &[Artifact],
+) -> Result<Vec<Option<String>>, RegistryError> {
+    let mut all = Vec::new();
+    if let Some(registry) = registry {
+        for artifact in artifacts {
+            all.push(registry.digest(artifact).await?);
+        }
+    }
+    Ok(all)
+}
+
+fn named_digest(artifact: &Artifact) -> Option<String> {
+    match &artifact.which {
+        Which::Digest(digest) => Some(digest.clone()),
+        Which::Tag(_) => None,
     }
 }
 

@@ -112,8 +112,8 @@ impl Explain for RegistryError {
     fn failure(&self) -> Failure {
         match self.class {
             RegistryClass::Denied => Failure::of(ExitStatus::Denied, self).hint(
-                "reading a registry needs the role AcrPull; for a token or another registry give --registry-user and \
-                 ACR_TRANSFER_REGISTRY_PASSWORD",
+                "reading a registry needs the role AcrPull; for a token, or a registry that is not this cloud's (it gets no \
+                 Entra token), give --registry-user and ACR_TRANSFER_REGISTRY_PASSWORD",
             ),
             RegistryClass::NotFound => Failure::of(ExitStatus::Failed, self),
             RegistryClass::Unavailable => Failure::of(ExitStatus::Failed, self).hint(

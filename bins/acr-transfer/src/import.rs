@@ -11,6 +11,7 @@ use blobferry_acr::pipeline::{Direction, Pipeline};
 use blobferry_acr::resource::{Kind, RegistryId, TransferId};
 use blobferry_acr::run::{PipelineRun, RunSpec, RunState};
 use blobferry_terminal::{ExitStatus, Failure};
+use jiff::SignedDuration;
 
 use crate::cli::import::ImportArgs;
 use crate::cli::shared::CloudArgs;
@@ -81,19 +82,25 @@ pub(crate) async fn run(
         .hint("run the same command again: it finds the run and waits for it"),
     ));
     let alone = all.len() == 1;
-    let mut done = Vec::new();
-    for (expected, before) in all.into_iter().zip(proven) {
-        let run = import.carry(&expected, before.as_ref(), alone).await?;
-        import.unchanged(&expected, before.as_ref()).await?;
-        done.push(Imported {
-            expected,
-            proven: before,
-            run,
-        });
+    let (mut done, mut trouble) = (Vec::new(), None);
+    for (expected, proven) in all.into_iter().zip(proven) {
+        match import.carry(&expected, proven.as_ref(), alone).await {
+            Ok(run) => done.push(Imported {
+                expected,
+                proven,
+                run,
+            }),
+            // What was done before is told all the same.
+            Err(failure) => {
+                trouble = Some(failure.cause(format!("{} ended the import", expected.blob)));
+                break;
+            }
+        }
     }
     streams.if_interrupted(None);
     let target = arrived::Target::find(args, shared, &context, streams).await;
-    report::end(&import, &done, target.as_ref()).await
+    let ended = report::end(&import, &done, target.as_ref(), trouble.is_none()).await;
+    trouble.map_or(ended, Err)
 }
 
 fn unreadable(why: &str) -> Failure {
@@ -151,14 +158,16 @@ impl Import<'_> {
 
     /// No blob: fine where the pipeline deletes what it has imported, and a run did.
     async fn gone(&self, expected: &Expected) -> Result<Option<Proven>, Failure> {
-        let done = if self.args.via_trigger {
-            trigger::find(self, &expected.blob, None).await?
-        } else {
-            runs::find(&self.arm, &self.id(expected)?).await?
+        let done = match (self.args.via_trigger, expected.exported) {
+            // A run from before the export was of another blob of this name.
+            (true, Some(since)) => trigger::find(self, &expected.blob, Some(since)).await?,
+            (true, None) => None,
+            (false, _) => runs::find(&self.arm, &self.id(expected)?).await?,
         };
         let blob = &expected.blob;
-        if done.is_some_and(|run| run.state != RunState::Failed) {
-            let text = format!("{blob} is gone: a run has imported it already");
+        let took = |run: &PipelineRun| matches!(run.state, RunState::Succeeded | RunState::Running);
+        if let Some(run) = done.filter(took) {
+            let text = format!("{blob} is gone: run {} took it", run.name);
             self.streams.note(&text);
             return Ok(None);
         }
@@ -170,8 +179,24 @@ impl Import<'_> {
         .hint("check the name and that the copy has ended; `blobferry copy` carries it"))
     }
 
-    /// Runs it, or finds the run that does.
+    /// Runs it, or finds the run that does. What it read must be what was proven.
     async fn carry(
+        &self,
+        expected: &Expected,
+        before: Option<&Proven>,
+        alone: bool,
+    ) -> Result<PipelineRun, Failure> {
+        // Others may have been imported since it was read.
+        self.unchanged(expected, before, false).await?;
+        let run = self.bring(expected, before, alone).await?;
+        self.unchanged(expected, before, true).await?;
+        if before.is_some_and(|before| is_newer(before, &run)) {
+            return Err(self.changed(expected, true));
+        }
+        Ok(run)
+    }
+
+    async fn bring(
         &self,
         expected: &Expected,
         before: Option<&Proven>,
@@ -188,7 +213,9 @@ impl Import<'_> {
         let id = self.id(expected)?;
         let blob = &expected.blob;
         let found = runs::find(&self.arm, &id).await?;
-        let redo = self.args.force_redeploy && before.is_some();
+        let newer = |run: &PipelineRun| before.is_some_and(|before| is_newer(before, run));
+        let newer = found.as_ref().is_some_and(newer);
+        let redo = (self.args.force_redeploy || newer) && before.is_some();
         match &found {
             Some(run) if run.state == RunState::Succeeded && !redo => {
                 self.streams.note(&format!(
@@ -229,23 +256,47 @@ impl Import<'_> {
         self.registry.named(Kind::PipelineRun, &name).explained()
     }
 
-    /// The service read the blob after us: it must have been the same one.
-    async fn unchanged(&self, expected: &Expected, before: Option<&Proven>) -> Result<(), Failure> {
+    /// The service reads the blob after us: it must be the same one, before its run and after.
+    async fn unchanged(
+        &self,
+        expected: &Expected,
+        before: Option<&Proven>,
+        ran: bool,
+    ) -> Result<(), Failure> {
         let Some(before) = before else { return Ok(()) };
         match self.store.look(&expected.blob).await {
-            Look::There(info) if etag(&info) != before.receipt.etag => Err(Failure::new(
-                ExitStatus::SourceChanged,
-                format!(
-                    "{} changed while it was imported: what arrived is not proven",
-                    expected.blob
-                ),
-            )
-            .hint("import again when nobody writes to the blob")),
+            Look::There(info) if etag(&info) != before.receipt.etag => {
+                Err(self.changed(expected, ran))
+            }
             // Deleted by the import, or no longer ours to see.
             Look::There(_) | Look::Absent | Look::Hidden(_) => Ok(()),
         }
     }
+
+    fn changed(&self, expected: &Expected, ran: bool) -> Failure {
+        let blob = &expected.blob;
+        let text = if ran {
+            format!("{blob} changed while it was imported: what arrived is not proven")
+        } else {
+            format!("{blob} changed after it was proven: it was not run")
+        };
+        let failure = Failure::new(ExitStatus::SourceChanged, text);
+        if self.args.via_trigger {
+            return failure
+                .hint("import again without --via-trigger when nobody writes to the blob");
+        }
+        failure.hint("import again when nobody writes to the blob: it is proven, and run, again")
+    }
 }
+
+/// Whether a blob was written after its run had begun, by the services' own clocks: then the run may have read another.
+fn is_newer(blob: &Proven, run: &PipelineRun) -> bool {
+    let times = blob.info.last_modified.zip(run.started);
+    times.is_some_and(|(written, started)| written.duration_since(started) > CLOCKS)
+}
+
+/// The clocks of registry and storage service may be so far apart.
+const CLOCKS: SignedDuration = SignedDuration::from_secs(5);
 
 /// What to do about another blob.
 const CARRY: &str = "carry it again: `blobferry copy` proves it before it becomes visible";

@@ -160,6 +160,16 @@ impl Cloud {
         Url::parse(&format!("https://{host}")).ok()
     }
 
+    /// Whether a host may be one of this cloud's registries, to which an Entra token may go. A cloud that does not say how
+    /// its registries are named has no others.
+    #[must_use]
+    pub fn is_registry(&self, host: &str) -> bool {
+        let host = host.rsplit_once("://").map_or(host, |(_, host)| host);
+        let name = host.split(['/', ':']).next().unwrap_or_default();
+        let suffix = self.registry_suffix.to_ascii_lowercase();
+        !suffix.starts_with('.') || name.to_ascii_lowercase().ends_with(&suffix)
+    }
+
     /// `{name}.azurecr.io`, lower case, where nobody told the registry's login server.
     #[must_use]
     pub fn login_server(&self, registry: &str) -> String {

@@ -41,7 +41,7 @@ pub struct Receipt {
 pub struct RunReceipt {
     /// Run's name.
     pub run: String,
-    /// Final status word.
+    /// Final status word; `Pending` or `Running` where the export has not seen its end.
     pub status: String,
     /// What it carried, with manifest digests.
     pub artifacts: Vec<ArtifactReceipt>,
@@ -144,6 +144,20 @@ impl Receipt {
     }
 }
 
+/// Whether a receipt can be written there. Nothing is left behind.
+///
+/// # Errors
+/// See [`ReceiptError`].
+pub fn writable(path: &Path) -> Result<(), ReceiptError> {
+    if path.is_dir() {
+        return Err(failed(path, "it is a folder"));
+    }
+    let probe = builder().tempfile_in(folder(path));
+    probe
+        .map(drop)
+        .map_err(|error| failed(path, error.to_string()))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Version {
@@ -161,18 +175,26 @@ fn failed(path: &Path, reason: impl Into<String>) -> ReceiptError {
     }
 }
 
-/// Whole or not at all, also when the machine goes down.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".receipt-");
     // As a file that one writes oneself: it holds no secret, and somebody else may have to carry it.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut new = builder.tempfile_in(folder)?;
+    builder
+}
+
+/// Whole or not at all, also when the machine goes down.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder(path);
+    let mut new = builder().tempfile_in(folder)?;
     new.write_all(bytes)?;
     new.as_file().sync_all()?;
     new.persist(path)?;

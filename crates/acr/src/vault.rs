@@ -11,7 +11,7 @@ use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::http::Network;
+use crate::http::{Network, is_loopback};
 use crate::login::{Credential, Secret};
 
 mod address;
@@ -74,6 +74,8 @@ pub struct VaultError {
 pub struct Vaults {
     network: Network,
     credential: Credential,
+    /// Where the cloud's vaults are; none: anywhere.
+    suffix: Option<String>,
 }
 
 impl Vaults {
@@ -83,6 +85,31 @@ impl Vaults {
         Self {
             network,
             credential,
+            suffix: None,
+        }
+    }
+
+    /// Only the vaults of a cloud (`.vault.azure.net`), and this machine's: a host that names any audience it likes gets a
+    /// token for it, so a pipeline's secret URL must not lead elsewhere.
+    #[must_use]
+    pub fn within(mut self, suffix: &str) -> Self {
+        let name = suffix.split(':').next().unwrap_or_default();
+        self.suffix = name.starts_with('.').then(|| name.to_ascii_lowercase());
+        self
+    }
+
+    fn check(&self, id: &SecretId) -> Result<(), VaultError> {
+        let host = id.vault.host_str().unwrap_or_default();
+        match &self.suffix {
+            Some(suffix) if !is_own(&id.vault, suffix) => Err(VaultError {
+                id: id.to_string(),
+                status: None,
+                reason: format!(
+                    "{host} is no vault of this cloud, whose vaults end in {suffix}: it was not asked"
+                ),
+                hint: "is the secret's URL right, and --cloud?".to_owned(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -96,6 +123,7 @@ impl Vaults {
         value: &Secret,
         expires: Option<Timestamp>,
     ) -> Result<SecretState, VaultError> {
+        self.check(id)?;
         let fail = |error| refusal::read(id, refusal::Wish::Set, &error);
         let expires = expires.map(|at| OffsetDateTime::from_unix_timestamp(at.as_second()));
         let expires = expires.transpose().map_err(|_| refusal::nonsense(id))?;
@@ -120,6 +148,7 @@ impl Vaults {
     /// # Errors
     /// See [`VaultError`].
     pub async fn get(&self, id: &SecretId) -> Result<SecretState, VaultError> {
+        self.check(id)?;
         let fail = |error| refusal::read(id, refusal::Wish::Get, &error);
         let options = SecretClientGetSecretOptions {
             secret_version: id.version.clone(),
@@ -145,6 +174,11 @@ impl Vaults {
         };
         SecretClient::new(id.vault.as_str(), self.credential.inner(), Some(options))
     }
+}
+
+/// Whether a vault is of the cloud whose vaults have this suffix, or on this machine.
+fn is_own(vault: &Url, suffix: &str) -> bool {
+    is_loopback(vault) || vault.host_str().unwrap_or_default().ends_with(suffix)
 }
 
 fn is_well_known(vault: &Url) -> bool {
@@ -190,6 +224,15 @@ mod tests {
         assert!(known("https://ONE.VAULT.AZURE.CN/"));
         assert!(!known("https://127.0.0.1:1"));
         assert!(!known("https://vault.azure.net.example.com"));
+    }
+
+    #[test]
+    fn a_token_goes_to_the_cloud_s_vaults_and_to_this_machine() {
+        let own = |text: &str| is_own(&Url::parse(text).unwrap(), ".vault.azure.net");
+        assert!(own("https://ONE.vault.azure.net/"));
+        assert!(own("https://127.0.0.1:1/"));
+        assert!(!own("https://one.vault.azure.net.example/"));
+        assert!(!own("https://evil.example/"));
     }
 
     #[test]

@@ -56,7 +56,10 @@ pub(super) struct SasFacts {
 /// All of it.
 #[derive(Debug)]
 pub(super) struct Facts {
+    /// By the storage service's clock, which judges a SAS, where it told the time; else this machine's.
     pub(super) now: Timestamp,
+    /// Seconds by which this machine's clock is ahead of the storage service's.
+    pub(super) ahead: Option<i64>,
     pub(super) api_version: String,
     pub(super) direction: Option<Direction>,
     pub(super) registry: Asked<RegistryFacts>,
@@ -75,6 +78,8 @@ pub(super) struct Facts {
     /// Get Blob Properties.
     pub(super) blob: Asked<Answer>,
     pub(super) preflight: Asked<Report>,
+    /// The newest run that the pipeline's trigger began for the blob as it is now, if any.
+    pub(super) fired: Asked<Option<String>>,
 }
 
 impl<T> Asked<T> {
@@ -113,6 +118,7 @@ impl Facts {
         }
         Self {
             now,
+            ahead: None,
             api_version: api_version.to_owned(),
             direction: None,
             registry: not("give --registry and --resource-group"),
@@ -126,6 +132,7 @@ impl Facts {
             container: not("give --pipeline or the blob's URL, and a SAS"),
             blob: not("give --blob, and a SAS"),
             preflight: not("give --artifacts"),
+            fired: not("give --registry, --pipeline and --blob"),
         }
     }
 

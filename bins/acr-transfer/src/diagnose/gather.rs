@@ -18,6 +18,7 @@ use crate::cli::diagnose::{DiagnoseArgs, DirectionWord};
 use crate::cli::shared::CloudArgs;
 use crate::context::Context;
 use crate::failure::Explained as _;
+use crate::import::trigger::newest;
 use crate::selection;
 use crate::store::{blob_url, container, own_sas};
 
@@ -39,6 +40,9 @@ pub(super) async fn gather(args: &DiagnoseArgs, shared: &CloudArgs) -> Result<Fa
     }
     credentials(args, &context, given, &mut facts).await?;
     storage(&context, &mut facts).await;
+    if args.registry.registry.is_some() {
+        fired(args, shared, &context, &mut facts).await?;
+    }
     if !args.artifacts.artifacts.is_empty() || !args.artifacts.artifacts_file.is_empty() {
         facts.preflight = artifacts(args, shared, &context).await?;
     }
@@ -189,8 +193,25 @@ async fn credentials(
     let managed = pipeline.is_some_and(|own| own.mode == StorageAccessMode::ManagedIdentity);
     let own = pipeline.and_then(|pipeline| pipeline.secret.clone());
     let mut stored = None;
-    if let Some(url) = args.secret.clone().or(own) {
-        let id = SecretId::parse(&url).explained()?;
+    let id = match (&args.secret, own) {
+        (Some(url), _) => Some(SecretId::parse(url).explained()?),
+        (None, Some(url)) => match SecretId::parse(&url) {
+            Ok(id) => Some(id),
+            Err(error) => {
+                let text = format!("the pipeline's secret cannot be asked for: {error}");
+                facts.secret = Asked::Failed(Trouble::said(text));
+                None
+            }
+        },
+        (None, None) => {
+            if managed {
+                let why = "the pipeline uses its managed identity";
+                facts.secret = Asked::Not(why.to_owned());
+            }
+            None
+        }
+    };
+    if let Some(id) = id {
         facts.secret = match context.vaults().get(&id).await {
             Ok(state) => {
                 match SasToken::parse(state.value.expose()) {
@@ -212,8 +233,6 @@ async fn credentials(
                 ..Trouble::default()
             }),
         };
-    } else if managed {
-        facts.secret = Asked::Not("the pipeline uses its managed identity".to_owned());
     }
     let given = match given {
         Some(token) => Some(token),
@@ -251,6 +270,49 @@ async fn storage(context: &Context, facts: &mut Facts) {
     if let Some(seen) = seen {
         facts.blob = seen;
     }
+    let answers = [facts.blob.got(), facts.container.got()];
+    if let Some(date) = answers
+        .into_iter()
+        .flatten()
+        .find_map(|own| own.time("date"))
+    {
+        facts.ahead = Some(facts.now.duration_since(date).as_secs());
+        facts.now = date;
+    }
+}
+
+/// Whether the trigger began a run for the blob as it is now.
+async fn fired(
+    args: &DiagnoseArgs,
+    shared: &CloudArgs,
+    context: &Context,
+    facts: &mut Facts,
+) -> Result<(), Failure> {
+    let written = facts.blob.got().and_then(|blob| blob.time("last-modified"));
+    let (Some(pipeline), Some(blob), Some(written), true) = (
+        facts.pipeline.got(),
+        facts.blob_name.as_deref(),
+        written,
+        facts.imports(),
+    ) else {
+        return Ok(());
+    };
+    let id = context.registry_id(&args.registry)?;
+    let listed = context
+        .arm(shared)?
+        .list(&id, Kind::PipelineRun, None)
+        .await;
+    facts.fired = match listed {
+        Ok(all) => {
+            let runs = all
+                .into_iter()
+                .filter_map(|raw| PipelineRun::read(raw).ok());
+            let run = newest(runs, &pipeline.id, blob, Some(written));
+            Asked::Got(run.map(|run| run.name))
+        }
+        Err(error) => Asked::Failed(trouble(error)),
+    };
+    Ok(())
 }
 
 /// What preflight finds in the registry.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use blobferry_acr::http::Network;
 use blobferry_azure_blob::SasToken;
+use jiff::Timestamp;
 use url::Url;
 
 use super::facts::{Asked, Trouble};
@@ -37,6 +38,12 @@ impl Answer {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         let value = self.headers.get(name)?;
         (!value.is_empty()).then_some(value)
+    }
+
+    /// A header that is a time.
+    pub(super) fn time(&self, name: &str) -> Option<Timestamp> {
+        let text = self.header(name)?;
+        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
     }
 
     /// `403 AuthorizationFailure (request …)`.

@@ -1,11 +1,15 @@
 //! What became of the run: its state, what its message is about, whether all artifacts came, and what support needs.
 
 use blobferry_acr::run::{MOST_ARTIFACTS, PipelineRun, RunState};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::check::{About, Check};
 use super::facts::Facts;
 use super::message;
+
+/// Runs of many gigabytes take hours; what takes longer hangs.
+const LONG: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
@@ -57,14 +61,24 @@ fn running(about: About, run: &PipelineRun, facts: &Facts) -> Check {
     }
     let since = run.started.map(|at| facts.now.duration_since(at).as_mins());
     let since = since.map(|minutes| format!(" since {minutes} min"));
+    let long = run
+        .started
+        .is_some_and(|at| facts.now.duration_since(at) > LONG);
     let percent = run.percentage.map(|percent| format!(", {percent} %"));
+    let finding = format!(
+        "{} goes on{}{}",
+        run.name,
+        since.unwrap_or_default(),
+        percent.unwrap_or_default()
+    );
+    if long {
+        return about.problem(
+            finding,
+            "longer than a day is no usual run: ask support, with the ids of the check support; the SAS must last as long",
+        );
+    }
     about.unknown(
-        format!(
-            "{} goes on{}{}",
-            run.name,
-            since.unwrap_or_default(),
-            percent.unwrap_or_default()
-        ),
+        finding,
         "big exports take hours: `acr-transfer pipeline-run wait`",
     )
 }
@@ -113,9 +127,17 @@ fn support(facts: &Facts) -> Check {
         .filter(|answer| !answer.is_good());
     ids.extend(storage.filter_map(|answer| answer.request.as_deref()));
     if ids.is_empty() {
-        return about.ok(
-            "no request failed; the portal's activity log of the registry has a run's correlation id",
-        );
+        let run = facts.run.got().map(|run| run.state);
+        let bad = matches!(run, Some(RunState::Failed | RunState::Canceled));
+        let log = "the portal's activity log of the registry has a run's correlation id";
+        return if bad {
+            about.unknown(
+                "the run failed, and no answer holds its correlation id",
+                log,
+            )
+        } else {
+            about.ok(format!("no request failed; {log}"))
+        };
     }
     about.ok(format!("ids of what failed: {}", ids.join(", ")))
 }
@@ -183,5 +205,18 @@ mod tests {
             ..Trouble::default()
         });
         assert!(support(&facts).finding.contains("abc-1"));
+        let failed = checks(run(RunState::Failed, None, &[]));
+        assert_eq!(failed[3].state, State::Unknown);
+    }
+
+    #[test]
+    fn a_run_of_more_than_a_day_hangs() {
+        let state = |started: &str| {
+            let mut run = run(RunState::Running, None, &[]);
+            run.started = Some(started.parse().unwrap());
+            checks(run)[1].state
+        };
+        assert_eq!(state("2026-05-31T12:00:00Z"), State::Unknown);
+        assert_eq!(state("2026-05-30T12:00:00Z"), State::Problem);
     }
 }

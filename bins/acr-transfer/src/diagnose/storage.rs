@@ -1,13 +1,19 @@
 //! Container and blob, as the storage service answers: which 403 it is, whether they are there, what overwriting means.
 
+use blobferry_acr::run::{PipelineRun, RunState};
+
 use super::check::{About, Check};
 use super::facts::{Asked, Facts};
 use super::probe::Answer;
 use crate::store::container;
 
+/// So far apart two clocks may be, seconds.
+const CLOCKS: i64 = 60;
+
 pub(super) fn judge(facts: &Facts) -> Vec<Check> {
     vec![
         About(5, "storage-answer").of(&merged(facts), access),
+        clock(facts.ahead),
         About(9, "container").after(&facts.container, "storage-answer", |about, answer| {
             is_there(about, answer, facts)
         }),
@@ -20,6 +26,25 @@ pub(super) fn judge(facts: &Facts) -> Vec<Check> {
         }),
         About(11, "copied-whole").after(&facts.blob, "storage-answer", copied),
     ]
+}
+
+/// A SAS is begun and ended by the service's clock, and made by another.
+fn clock(ahead: Option<i64>) -> Check {
+    let about = About(5, "clock");
+    let Some(ahead) = ahead else {
+        return about.skipped("no answer of the storage service tells its time");
+    };
+    let apart = format!("{} s", ahead.saturating_abs());
+    let word = if ahead < 0 { "behind" } else { "ahead of" };
+    if ahead.saturating_abs() <= CLOCKS {
+        return about.ok(format!(
+            "this machine's clock is {apart} {word} the service's"
+        ));
+    }
+    about.problem(
+        format!("this machine's clock is {apart} {word} the storage service's, by which all here is judged"),
+        "set the clock (NTP) before a SAS is made here: its times would be wrong",
+    )
 }
 
 /// The answer that tells most of access: a refusal first.
@@ -159,6 +184,10 @@ fn blob(about: About, answer: &Answer, facts: &Facts) -> Check {
             format!("{name} is not there"),
             "check the name (its case too) and that the copy has ended; the import may have deleted it",
         ),
+        404 if exported(facts).is_some() => about.problem(
+            format!("the run succeeded, and {name} is not there"),
+            "is the pipeline's container the one that is looked at? or something deleted it: export again",
+        ),
         404 => about.ok(format!("{name} is not there: an export can write it")),
         _ => about.unknown(answer.words(), "see storage-answer"),
     }
@@ -167,6 +196,19 @@ fn blob(about: About, answer: &Answer, facts: &Facts) -> Check {
 fn overwrite(about: About, answer: &Answer, facts: &Facts) -> Check {
     if facts.imports() {
         return about.skipped("for exports");
+    }
+    if let Some(run) = exported(facts).filter(|_| answer.is_good()) {
+        let times = run.started.zip(answer.time("last-modified"));
+        let old = times
+            .is_some_and(|(started, written)| started.duration_since(written).as_secs() > CLOCKS);
+        return if old {
+            about.problem(
+                "the run succeeded, and the blob is older than the run: it was not overwritten",
+                "give the pipeline the option OverwriteBlobs, or take another blob name; then export again",
+            )
+        } else {
+            about.ok("the blob is the run's own")
+        };
     }
     match (answer.is_good(), facts.has_option("OverwriteBlobs")) {
         (false, _) => about.ok("no blob stands in the way"),
@@ -180,6 +222,13 @@ fn overwrite(about: About, answer: &Answer, facts: &Facts) -> Check {
             "give --pipeline",
         ),
     }
+}
+
+/// The run that wrote the blob, if it says so.
+fn exported(facts: &Facts) -> Option<&PipelineRun> {
+    let run = facts.run.got()?;
+    let wrote = run.state == RunState::Succeeded && run.blob == facts.blob_name;
+    (wrote && !facts.imports()).then_some(run)
 }
 
 /// What copy tools leave half done.
@@ -254,6 +303,14 @@ mod tests {
         assert!(words("AuthorizationPermissionMismatch").contains("lacks a permission"));
         assert!(words("AuthenticationFailed").contains("expired"));
         assert!(words("").contains("403"));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told() {
+        assert_eq!(clock(None).state, State::Skipped);
+        assert_eq!(clock(Some(-60)).state, State::Ok);
+        assert_eq!(clock(Some(3600)).state, State::Problem);
+        assert!(clock(Some(-3600)).finding.contains("3600 s behind"));
     }
 
     #[test]

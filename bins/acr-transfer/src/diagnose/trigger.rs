@@ -2,10 +2,9 @@
 //! right category; and it takes its time.
 
 use blobferry_acr::pipeline::Pipeline;
-use jiff::Timestamp;
 
 use super::check::{About, Check};
-use super::facts::Facts;
+use super::facts::{Asked, Facts};
 use super::probe::Answer;
 use crate::import::trigger::{Seen, obstacles};
 use crate::store::CATEGORY;
@@ -66,13 +65,8 @@ fn seen(answer: &Answer) -> Seen {
     Seen {
         category: answer.header(&name) == Some(CATEGORY.1),
         md5: answer.header("content-md5").is_some(),
-        modified: modified(answer),
+        modified: answer.time("last-modified"),
     }
-}
-
-fn modified(answer: &Answer) -> Option<Timestamp> {
-    let text = answer.header("last-modified")?;
-    Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
 }
 
 /// `waiting`: a blob is there that should have started a run; else it may be meant so.
@@ -108,9 +102,12 @@ fn may_list(about: About, facts: &Facts) -> Check {
 }
 
 fn waited(about: About, answer: &Answer, facts: &Facts) -> Check {
-    let Some(at) = modified(answer) else {
+    let Some(at) = answer.time("last-modified") else {
         return about.unknown("the blob does not say when it was written", "");
     };
+    if let Some(Some(run)) = facts.fired.got() {
+        return about.ok(format!("the trigger began run {run} for this blob"));
+    }
     let minutes = facts.now.duration_since(at).as_mins();
     if minutes < MINUTES {
         return about.unknown(
@@ -118,9 +115,21 @@ fn waited(about: About, answer: &Answer, facts: &Facts) -> Check {
             "wait, and look again",
         );
     }
-    about.ok(format!(
-        "the blob was written {minutes} min ago: a trigger would have fired within {MINUTES}, see pipeline-run list"
-    ))
+    let written = format!("the blob was written {minutes} min ago");
+    let todo = "see the checks above; `blobferry touch URL` shows it the blob anew, `acr-transfer import` needs no trigger";
+    match &facts.fired {
+        Asked::Got(_) => about.problem(
+            format!(
+                "{written}, and no trigger began a run for it, which takes {MINUTES} min at most"
+            ),
+            todo,
+        ),
+        Asked::Failed(trouble) => about.unknown(format!("{written}: {}", trouble.words()), todo),
+        Asked::Not(why) => about.unknown(
+            format!("{written}; whether it began a run is not known: {why}"),
+            todo,
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +137,6 @@ mod tests {
     use blobferry_acr::pipeline::Direction;
 
     use super::super::check::State;
-    use super::super::facts::Asked;
     use super::*;
 
     fn blob(headers: &[(&str, &str)]) -> Facts {
@@ -161,9 +169,14 @@ mod tests {
             ("content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="),
             ("last-modified", "Sun, 31 May 2026 23:00:00 GMT"),
         ];
-        assert_eq!(states(&blob(&good)), [Ok, Ok, Ok, Ok]);
+        let mut facts = blob(&good);
+        assert_eq!(states(&facts), [Ok, Ok, Ok, Unknown]);
+        facts.fired = Asked::Got(None);
+        assert_eq!(states(&facts), [Ok, Ok, Ok, Problem]);
+        facts.fired = Asked::Got(Some("run_1".to_owned()));
+        assert_eq!(states(&facts), [Ok; 4]);
         let old = [("last-modified", "Sun, 01 Mar 2026 00:00:00 GMT")];
-        assert_eq!(states(&blob(&old)), [Problem, Problem, Problem, Ok]);
+        assert_eq!(states(&blob(&old)), [Problem, Problem, Problem, Unknown]);
         let fresh = [("last-modified", "Mon, 01 Jun 2026 00:05:00 GMT")];
         assert_eq!(states(&blob(&fresh)), [Problem, Problem, Ok, Unknown]);
     }

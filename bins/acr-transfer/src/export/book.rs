@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use blobferry_acr::receipt::{ArtifactReceipt, Receipt, RunReceipt, VERSION};
+use blobferry_acr::receipt::{ArtifactReceipt, Receipt, RunReceipt, VERSION, writable};
 use blobferry_terminal::Failure;
 use jiff::Timestamp;
 
@@ -17,8 +17,12 @@ pub(crate) struct Book<'a> {
 }
 
 impl<'a> Book<'a> {
-    /// The receipt that is there already, or an empty one; nothing is written yet.
+    /// The receipt that is there already, or an empty one; nothing is written yet, but it is known that it can be: hours
+    /// later would be too late.
     pub(crate) fn open(file: Option<&'a Path>, pipeline: &str) -> Result<Self, Failure> {
+        if let Some(path) = file {
+            writable(path).explained()?;
+        }
         let receipt = match file.filter(|path| path.exists()) {
             Some(path) => Receipt::read(path).explained()?,
             None => Receipt {
@@ -52,17 +56,50 @@ impl<'a> Book<'a> {
     }
 
     /// The blobs of this export, in order. Entries of others leave the receipt, and are named.
-    pub(crate) fn expects(&mut self, blobs: Vec<String>) -> Vec<String> {
-        let gone = |run: &RunReceipt| {
-            let name = run.blob.as_ref().map(|blob| blob.name.clone());
-            name.filter(|name| !blobs.contains(name))
-        };
-        let dropped: Vec<String> = self.receipt.runs.iter().filter_map(gone).collect();
+    ///
+    /// # Errors
+    /// 2 where the receipt knows none of these blobs: it is what is known of another export.
+    pub(crate) fn expects(&mut self, blobs: Vec<String>) -> Result<Vec<String>, Failure> {
+        let written = self.receipt.runs.iter().filter_map(|run| run.blob.as_ref());
+        let (kept, dropped): (Vec<String>, Vec<String>) = written
+            .map(|blob| blob.name.clone())
+            .partition(|name| blobs.contains(name));
+        if let (Some(path), Some(one), true) = (self.file, dropped.first(), kept.is_empty()) {
+            let text = format!(
+                "{} is the receipt of another export: of {one}",
+                path.display()
+            );
+            return Err(
+                Failure::usage(text).hint("name another file with --receipt, or move it away")
+            );
+        }
         self.receipt
             .runs
-            .retain(|run| run.blob.is_some() && gone(run).is_none());
+            .retain(|run| run.blob.as_ref().is_some_and(|at| kept.contains(&at.name)));
         self.order = blobs;
-        dropped
+        Ok(dropped)
+    }
+
+    /// Names the runs that are to come, so that the receipt of an export that breaks off is seen to be incomplete.
+    pub(crate) fn announce(
+        &mut self,
+        runs: impl Iterator<Item = (String, Vec<ArtifactReceipt>)>,
+    ) -> Result<(), Failure> {
+        for (name, artifacts) in runs {
+            self.receipt.runs.retain(|old| old.run != name);
+            self.receipt.runs.push(RunReceipt {
+                run: name,
+                status: "Pending".to_owned(),
+                artifacts,
+                blob: None,
+                catalog_digest: None,
+                error: None,
+                started: None,
+                finished: None,
+                correlation: None,
+            });
+        }
+        self.save()
     }
 
     /// What is written of a blob whose run Succeeded with exactly these artifacts.
@@ -88,6 +125,10 @@ impl<'a> Book<'a> {
         };
         // Runs without a blob come last, in the order in which they ended.
         runs.sort_by_key(|run| place(run).unwrap_or(usize::MAX));
+        self.save()
+    }
+
+    fn save(&mut self) -> Result<(), Failure> {
         self.receipt.created = Timestamp::now();
         match self.file {
             Some(path) => self.receipt.write(path).explained(),

@@ -4,7 +4,9 @@ use blobferry_acr::receipt::RunReceipt;
 use blobferry_acr::run::{PipelineRun, RunSpec, RunState};
 use blobferry_integrity::Expect;
 use blobferry_terminal::{ExitStatus, Failure, quantity};
+use blobferry_transfer::store::SourceInfo;
 use futures::StreamExt as _;
+use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
 use super::Export;
@@ -13,6 +15,9 @@ use super::plan::{Item, Todo};
 use crate::failure::Explained as _;
 use crate::runs;
 use crate::store::{Access, Look};
+
+/// The clocks of registry and storage service may be so far apart.
+const CLOCKS: SignedDuration = SignedDuration::from_mins(1);
 
 /// How one blob of the export ended.
 pub(super) struct End {
@@ -32,7 +37,7 @@ pub(super) enum How {
     Done(Option<String>),
     /// Goes on: nobody waited.
     Started,
-    /// The run failed.
+    /// The run failed; or it says that it succeeded, and what did not.
     Failed,
     /// It is not known how the run ended, or its blob is not good.
     Trouble(Failure),
@@ -57,6 +62,10 @@ pub(super) async fn all(
     // One blob is read at a time: several would only share the line, and take more memory.
     let reading = Semaphore::new(1);
     let order: Vec<String> = items.iter().map(|item| item.batch.blob.clone()).collect();
+    let to_come = items
+        .iter()
+        .filter(|item| !matches!(item.todo, Todo::Keep(_)));
+    book.announce(to_come.map(|item| (item.id.name.clone(), item.carried.clone())))?;
     let mut working = futures::stream::iter(items)
         .map(|item| one(export, item, alone, &reading))
         .buffer_unordered(wide);
@@ -144,7 +153,9 @@ async fn carry(
     let turn = reading.acquire().await;
     let how = prove(export, blob, &mut receipt, alone).await;
     drop(turn);
-    Ok((receipt, how))
+    // ContinueOnErrors: something stayed behind. The blob may do all the same, so it is in the receipt.
+    let partly = receipt.error.is_some() && !matches!(how, How::Trouble(_));
+    Ok((receipt, if partly { How::Failed } else { how }))
 }
 
 fn spec(export: &Export<'_>, batch: &blobferry_acr::artifact::Batch) -> Result<RunSpec, Failure> {
@@ -157,6 +168,31 @@ fn spec(export: &Export<'_>, batch: &blobferry_acr::artifact::Batch) -> Result<R
     })
 }
 
+/// A blob from before the run is not the run's: without `OverwriteBlobs` a run may succeed and leave what stood there. One
+/// from after its end is not either, unless it has the digest that the service told.
+fn not_of(run: &RunReceipt, info: &SourceInfo, sha256: Option<&str>) -> Option<Failure> {
+    let written = info.last_modified?;
+    let before = run.started.map(|at| at.duration_since(written));
+    let after = run.finished.map(|at| written.duration_since(at));
+    let far = |apart: Option<SignedDuration>| apart.is_some_and(|apart| apart > CLOCKS);
+    let (word, hint) = if far(before) {
+        let hint = "does the pipeline have OverwriteBlobs? remove the blob or give it that option, then export with -f";
+        ("before the run began", hint)
+    } else if far(after) && sha256.is_some() && run.catalog_digest.as_deref() != sha256 {
+        let hint =
+            "somebody wrote it anew, or its metadata: export with -f, or into another --blob";
+        ("after the run had ended", hint)
+    } else {
+        return None;
+    };
+    let text = format!(
+        "the blob is not known to be what run {} wrote: it was written at {}, {word}",
+        run.run,
+        quantity::time(written)
+    );
+    Some(Failure::new(ExitStatus::Verification, text).hint(hint))
+}
+
 /// Looks at the blob of a run that did well, and reads it to its end.
 async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt, alone: bool) -> How {
     let store = match &export.access {
@@ -164,7 +200,11 @@ async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt, alone:
         Access::Closed(why) => return How::Done(Some(why.clone())),
     };
     match store.look(blob).await {
-        Look::There(_) => {}
+        Look::There(info) => {
+            if let Some(failure) = not_of(receipt, &info, None) {
+                return How::Trouble(failure);
+            }
+        }
         Look::Absent => {
             let text = format!(
                 "run {} says Succeeded, and there is no {}",
@@ -185,6 +225,10 @@ async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt, alone:
         .await
     {
         Ok(proven) => {
+            let sha256 = Some(proven.receipt.sha256.as_str());
+            if let Some(failure) = not_of(receipt, &proven.info, sha256) {
+                return How::Trouble(failure);
+            }
             if !crate::store::has_category(&proven.info) {
                 export.streams.note(&format!(
                     "{blob} lacks the metadata category=acr-transfer-blob: a source trigger will not see it"
@@ -194,5 +238,42 @@ async fn prove(export: &Export<'_>, blob: &str, receipt: &mut RunReceipt, alone:
             How::Done(None)
         }
         Err(failure) => How::Trouble(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blobferry_transfer::store::Properties;
+
+    use super::*;
+
+    #[test]
+    fn a_blob_of_another_time_is_not_the_run_s() {
+        let at = |text: &str| Some(format!("2026-06-01T{text}Z").parse().unwrap());
+        let run = RunReceipt {
+            run: "run1".to_owned(),
+            status: "Succeeded".to_owned(),
+            artifacts: Vec::new(),
+            blob: None,
+            catalog_digest: Some("sha256:a".to_owned()),
+            error: None,
+            started: at("12:00:00"),
+            finished: at("13:00:00"),
+            correlation: None,
+        };
+        let is_its = |written: &str, sha256: &str| {
+            let info = SourceInfo {
+                length: Some(1),
+                pin: None,
+                last_modified: at(written),
+                properties: Properties::default(),
+            };
+            not_of(&run, &info, Some(sha256)).is_none()
+        };
+        assert!(is_its("12:59:58", "sha256:b"));
+        assert!(is_its("11:59:30", "sha256:b"), "clocks differ");
+        assert!(!is_its("11:00:00", "sha256:a"), "left where it was");
+        assert!(!is_its("14:00:00", "sha256:b"), "written anew");
+        assert!(is_its("14:00:00", "sha256:a"), "touched");
     }
 }

@@ -43,7 +43,7 @@ enum Stands {
 /// Looks at receipt, runs and blobs; starts nothing.
 ///
 /// # Errors
-/// 3 where a blob stands in the way of a pipeline that does not overwrite.
+/// 4 where a run of other artifacts writes one of the blobs still, 2 where the receipt is another export's, 3 where a blob stands in the way of a pipeline that does not overwrite.
 pub(super) async fn plan(
     export: &Export<'_>,
     cargo: &Cargo,
@@ -51,7 +51,7 @@ pub(super) async fn plan(
 ) -> Result<Vec<Item>, Failure> {
     let batches = batches(&cargo.artifacts, &export.args.blob, MOST_ARTIFACTS);
     let blobs = batches.iter().map(|batch| batch.blob.clone()).collect();
-    for blob in book.expects(blobs) {
+    for blob in book.expects(blobs)? {
         export.streams.note(&format!(
             "{blob} is no part of this export any more: it leaves the receipt"
         ));
@@ -76,6 +76,7 @@ pub(super) async fn plan(
             todo,
         });
     }
+    alone(export, &items).await?;
     if in_the_way.is_empty() || export.args.skip_preflight {
         return Ok(items);
     }
@@ -87,6 +88,40 @@ pub(super) async fn plan(
     Err(failure.hint(
         "take another --blob, remove the blob, or give the pipeline --options OverwriteBlobs",
     ))
+}
+
+/// Two runs that write one blob leave nobody knowing whose it is: a tag that moved gives the same command another run.
+async fn alone(export: &Export<'_>, items: &[Item]) -> Result<(), Failure> {
+    let starts = |item: &&Item| matches!(item.todo, Todo::Start { .. });
+    if !items.iter().any(|item| starts(&item)) {
+        return Ok(());
+    }
+    let all = export.arm.list(&export.registry, Kind::PipelineRun, None);
+    let all = all.await.explained()?;
+    // An answer that is no run writes nothing.
+    let runs = all
+        .into_iter()
+        .filter_map(|raw| PipelineRun::read(raw).ok());
+    let own = |run: &PipelineRun| {
+        let pipeline = run.pipeline.as_deref().unwrap_or_default();
+        run.state == RunState::Running && pipeline.eq_ignore_ascii_case(&export.pipeline.id)
+    };
+    let starting = || items.iter().filter(starts);
+    let other = runs.filter(own).find(|run| {
+        starting().any(|item| {
+            run.blob.as_deref() == Some(item.batch.blob.as_str())
+                && !run.name.eq_ignore_ascii_case(&item.id.name)
+        })
+    });
+    let Some(run) = other else { return Ok(()) };
+    let blob = run.blob.unwrap_or_default();
+    let text = format!("run {} writes {blob} still, with other artifacts", run.name);
+    Err(Failure::new(ExitStatus::Incomplete, text)
+        .cause("the artifacts named are not those of that run, or a tag moved meanwhile")
+        .hint(format!(
+            "wait for its end (`acr-transfer pipeline-run wait -n {}`) and give the same command again, or take another --blob",
+            run.name
+        )))
 }
 
 fn carried(cargo: &Cargo, batch: &Batch) -> Vec<ArtifactReceipt> {
@@ -146,7 +181,7 @@ async fn decide(
         return Ok((Todo::Start { again }, stands));
     }
     if let Some(run) = book.done(blob, carried)
-        && let Some(kept) = still(store, look.as_ref(), run, export).await
+        && let Some(kept) = still(store, look.as_ref(), run, export).await?
     {
         return Ok((Todo::Keep(Box::new(kept)), stands));
     }
@@ -171,20 +206,26 @@ async fn still(
     look: Option<&Look>,
     run: &RunReceipt,
     export: &Export<'_>,
-) -> Option<RunReceipt> {
-    let at = run.blob.as_ref()?;
-    match (store, look) {
+) -> Result<Option<RunReceipt>, Failure> {
+    let Some(at) = run.blob.as_ref() else {
+        return Ok(None);
+    };
+    Ok(match (store, look) {
         (Some(_), Some(Look::There(info))) if etag(info) == at.etag => Some(run.clone()),
         (Some(store), Some(Look::There(info))) if info.length == Some(at.size) => {
-            let expect: Expect = at.sha256.parse().ok()?;
-            let proven = store
-                .prove(&at.name, expect, export.streams, true)
-                .await
-                .ok()?;
-            Some(RunReceipt {
-                blob: Some(proven.receipt),
-                ..run.clone()
-            })
+            let expect: Expect = at
+                .sha256
+                .parse()
+                .map_err(|error| Failure::usage("the receipt's digest").because(&error))?;
+            match store.prove(&at.name, expect, export.streams, true).await {
+                Ok(proven) => Some(RunReceipt {
+                    blob: Some(proven.receipt),
+                    ..run.clone()
+                }),
+                // Another blob. That it could not be read says nothing of it, and is no reason to run again.
+                Err(failure) if failure.exit() == ExitStatus::Verification => None,
+                Err(failure) => return Err(failure),
+            }
         }
         (Some(_), Some(Look::There(_) | Look::Absent)) => None,
         _ => {
@@ -195,5 +236,5 @@ async fn still(
             export.streams.note(&text);
             Some(run.clone())
         }
-    }
+    })
 }

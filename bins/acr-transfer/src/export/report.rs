@@ -102,7 +102,9 @@ pub(super) fn end(
 
 /// One line for each artifact of a run that did not do: a failed run says not which of them it was.
 fn lost(ends: &[End], streams: &Streams) -> Result<(), Failure> {
-    for end in ends.iter().filter(|end| end.how.is_bad()) {
+    // One with a blob brought some of them, and its message is all that is known of the others.
+    let has_blob = |end: &End| end.run.as_ref().is_some_and(|run| run.blob.is_some());
+    for end in ends.iter().filter(|end| end.how.is_bad() && !has_blob(end)) {
         for artifact in &end.artifacts {
             streams.say(&format!("not exported: {artifact} ({})", end.blob))?;
         }
@@ -137,7 +139,14 @@ fn failure(ends: Vec<End>, receipt: bool) -> Failure {
                 let name = run.map(|run| run.run.clone()).unwrap_or_default();
                 let why = run.and_then(|run| run.error.clone());
                 let why = why.unwrap_or_else(|| "the service says not why".to_owned());
-                causes.push(format!("{} (run {name}): {why}", end.blob));
+                // It counts as done, so the same command leaves it alone.
+                let partly = run.is_some_and(|run| run.status == "Succeeded");
+                let anew = if partly {
+                    "; in part: -f exports it anew"
+                } else {
+                    ""
+                };
+                causes.push(format!("{} (run {name}): {why}{anew}", end.blob));
             }
             How::Trouble(failure) => {
                 causes.push(format!("{}: not proven", end.blob));

@@ -1,9 +1,13 @@
 //! What arrived: the service's own list and, where the target registry can be reached, its manifest digests, compared with
 //! what the receipt says was sent.
 
-use blobferry_acr::artifact::{Artifact, Which};
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use blobferry_acr::artifact::Artifact;
 use blobferry_acr::receipt::ArtifactReceipt;
 use blobferry_acr::registry::Registry;
+use futures::StreamExt as _;
 use serde::Serialize;
 
 use crate::cli::import::ImportArgs;
@@ -12,7 +16,14 @@ use crate::context::Context;
 use crate::streams::Streams;
 
 /// The registry that was imported into.
-pub(super) struct Target(Registry);
+pub(super) struct Target {
+    registry: Registry,
+    /// Why it is asked no more: one that cannot be reached is not waited for once an artifact.
+    silent: OnceLock<String>,
+}
+
+/// Names that are asked for at a time.
+const AT_A_TIME: usize = 8;
 
 /// What is known of one artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -59,7 +70,10 @@ impl Target {
         streams: &Streams,
     ) -> Option<Self> {
         match context.registry(&args.registry, shared).await {
-            Ok(registry) => Some(Self(registry)),
+            Ok(registry) => Some(Self {
+                registry,
+                silent: OnceLock::new(),
+            }),
             Err(failure) => {
                 let mut text = Vec::new();
                 drop(failure.write_text(&mut text));
@@ -74,14 +88,25 @@ impl Target {
         }
     }
 
+    /// Why not everything was asked.
+    pub(super) fn silent(&self) -> Option<&str> {
+        self.silent.get().map(String::as_str)
+    }
+
     async fn tell(&self, artifact: &str) -> Told {
-        let Ok(artifact) = artifact.parse::<Artifact>() else {
+        let Ok(artifact) = Artifact::listed(artifact) else {
             return Told::Nothing;
         };
-        match self.0.digest(&artifact).await {
+        if self.silent.get().is_some() {
+            return Told::Nothing;
+        }
+        match self.registry.digest(&artifact).await {
             Ok(Some(digest)) => Told::Digest(digest),
             Ok(None) => Told::Absent,
-            Err(_) => Told::Nothing,
+            Err(error) => {
+                self.silent.get_or_init(|| error.to_string());
+                Told::Nothing
+            }
         }
     }
 }
@@ -92,15 +117,18 @@ pub(super) async fn compare(
     imported: &[String],
     target: Option<&Target>,
 ) -> Vec<Arrived> {
-    let mut all = Vec::new();
-    for one in sent {
+    let listed: HashSet<String> = imported.iter().flat_map(|one| plain(one)).collect();
+    let asked = sent.iter().map(async |one| {
         let told = match target {
             Some(target) => target.tell(&one.artifact).await,
             None => Told::Nothing,
         };
-        all.push(judge(one, is_listed(&one.artifact, imported), told));
-    }
-    all
+        judge(one, is_listed(&one.artifact, &listed), told)
+    });
+    futures::stream::iter(asked)
+        .buffered(AT_A_TIME)
+        .collect()
+        .await
 }
 
 fn judge(one: &ArtifactReceipt, listed: bool, told: Told) -> Arrived {
@@ -121,26 +149,29 @@ fn judge(one: &ArtifactReceipt, listed: bool, told: Told) -> Arrived {
 }
 
 /// Whether the service's list has it: with or without the login server in front, in any case, `:latest` left out or not.
-fn is_listed(artifact: &str, imported: &[String]) -> bool {
-    let wanted = plain(artifact);
-    imported.iter().any(|one| plain(one) == wanted)
+fn is_listed(artifact: &str, listed: &HashSet<String>) -> bool {
+    plain(artifact)
+        .first()
+        .is_some_and(|wanted| listed.contains(wanted))
 }
 
-fn plain(text: &str) -> String {
+/// A name as it stands, and without its first part where that may be a host.
+fn plain(text: &str) -> Vec<String> {
     let text = text.to_ascii_lowercase();
     let rest = match text.split_once('/') {
-        // A first component with a dot or a port is a host.
-        Some((host, rest)) if host.contains(['.', ':']) => rest,
-        _ => &text,
+        Some((host, rest)) if host.contains(['.', ':']) => Some(rest),
+        _ => None,
     };
-    match rest.parse::<Artifact>() {
-        Ok(Artifact {
-            repository,
-            which: Which::Tag(tag),
-        }) => format!("{repository}:{tag}"),
-        Ok(other) => other.to_string(),
-        Err(_) => rest.to_owned(),
-    }
+    let whole = |text: &str| match Artifact::listed(text) {
+        // Tags have a case, which the service may not keep.
+        Ok(artifact) => artifact.to_string(),
+        Err(_) => text.to_owned(),
+    };
+    [Some(text.as_str()), rest]
+        .into_iter()
+        .flatten()
+        .map(whole)
+        .collect()
 }
 
 #[cfg(test)]
@@ -171,6 +202,10 @@ mod tests {
         assert_eq!(judge(&sent(None), false, told).arrival, Arrival::Listed);
     }
 
+    fn listed(one: &str) -> HashSet<String> {
+        plain(one).into_iter().collect()
+    }
+
     #[test]
     fn the_service_may_write_names_its_own_way() {
         for one in [
@@ -179,10 +214,13 @@ mod tests {
             "reg.azurecr.io/app:1",
             "127.0.0.1:5000/app:1",
         ] {
-            assert!(is_listed("app:1", &[one.to_owned()]), "{one}");
+            assert!(is_listed("app:1", &listed(one)), "{one}");
         }
-        assert!(is_listed("app:latest", &["app".to_owned()]));
-        assert!(!is_listed("team/app:1", &["app:1".to_owned()]));
-        assert!(!is_listed("app:1", &["app:10".to_owned()]));
+        assert!(is_listed("app:latest", &listed("app")));
+        assert!(!is_listed("team/app:1", &listed("app:1")));
+        assert!(!is_listed("app:1", &listed("app:10")));
+        // A repository may begin like a host.
+        assert!(is_listed("my.team/app:1", &listed("my.team/app:1")));
+        assert!(!is_listed("my.team/app:1", &listed("other.team/app:1")));
     }
 }

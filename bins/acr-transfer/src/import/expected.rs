@@ -3,6 +3,7 @@
 use blobferry_acr::receipt::{ArtifactReceipt, BlobReceipt, Receipt, RunReceipt};
 use blobferry_integrity::Expect;
 use blobferry_terminal::Failure;
+use jiff::Timestamp;
 
 use crate::cli::import::ImportArgs;
 use crate::failure::Explained as _;
@@ -18,6 +19,8 @@ pub(super) struct Expected {
     pub(super) size: Option<u64>,
     /// What must arrive; empty where only a digest was given.
     pub(super) artifacts: Vec<ArtifactReceipt>,
+    /// When its export ended, or began.
+    pub(super) exported: Option<Timestamp>,
     /// What the service is told to find: what it reported itself, or what the user gave.
     pub(super) catalog_digest: Option<String>,
 }
@@ -39,6 +42,7 @@ pub(super) fn read(args: &ImportArgs) -> Result<Vec<Expected>, Failure> {
         digest: expect,
         size: None,
         artifacts: Vec::new(),
+        exported: None,
         catalog_digest: Some(format!("sha256:{sha256}")),
     }])
 }
@@ -91,15 +95,18 @@ fn expected(run: &RunReceipt, at: &BlobReceipt) -> Result<Expected, Failure> {
         digest,
         size: Some(at.size),
         artifacts: run.artifacts.clone(),
-        catalog_digest: run.catalog_digest.clone(),
+        exported: run.finished.or(run.started),
+        // What an import would not take is no reason to import nothing: the bytes are proven by their own digest.
+        catalog_digest: run.catalog_digest.clone().filter(|text| {
+            let own = text.parse::<Expect>().ok();
+            text.starts_with("sha256:") && own.is_some_and(|own| own.sha256.is_some())
+        }),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-
-    use jiff::Timestamp;
 
     use super::*;
 

@@ -36,7 +36,7 @@ struct Sum {
     proven: usize,
 }
 
-/// Says it.
+/// Says it. `whole`: all that was to be done was tried; else another failure comes last.
 ///
 /// # Errors
 /// 8 where a run failed, 3 where one did not bring all that was sent.
@@ -44,12 +44,19 @@ pub(super) async fn end(
     import: &Import<'_>,
     done: &[Imported],
     target: Option<&Target>,
+    whole: bool,
 ) -> Result<ExitStatus, Failure> {
     let mut table = Table::new(&["ARTIFACT", "ARRIVED", "DIGEST", "RUN"]);
     let mut all = Vec::new();
     for one in done {
         let good = one.run.state == RunState::Succeeded;
         let arrived = compare(&one.expected.artifacts, &one.run.imported, target).await;
+        if let Some(error) = one.run.error.as_deref().filter(|_| good) {
+            let name = &one.run.name;
+            import
+                .streams
+                .note(&format!("run {name} succeeded, and says: {error}"));
+        }
         record(import, one, &arrived)?;
         for artifact in &arrived {
             table.row(cells(artifact, &one.run.name));
@@ -69,8 +76,16 @@ pub(super) async fn end(
         }
     }
     import.streams.table(&table)?;
-    failed(done)?;
+    if let Some(why) = target.and_then(Target::silent) {
+        import.streams.note(&format!(
+            "the target registry does not answer, so not all manifest digests were compared: {why}"
+        ));
+    }
+    failed(done, import.args.via_trigger)?;
     incomplete(&all, import)?;
+    if !whole {
+        return Ok(ExitStatus::Done);
+    }
     import.streams.record(&Sum {
         kind: "summary",
         status: "imported",
@@ -123,7 +138,12 @@ fn word(arrival: Arrival) -> &'static str {
     }
 }
 
-fn failed(done: &[Imported]) -> Result<(), Failure> {
+fn failed(done: &[Imported], triggered: bool) -> Result<(), Failure> {
+    let again = if triggered {
+        "a trigger passes by what it has seen: `blobferry touch URL` shows it the blob anew, or leave out --via-trigger"
+    } else {
+        "the same command again runs it again"
+    };
     let bad = done
         .iter()
         .filter(|one| one.run.state != RunState::Succeeded);
@@ -132,7 +152,7 @@ fn failed(done: &[Imported]) -> Result<(), Failure> {
         let said = failure.unwrap_or_else(|| {
             Failure::new(ExitStatus::RunFailed, "the import failed")
                 .hint("`acr-transfer diagnose` with the pipeline and the run finds out why")
-                .hint("the same command again runs it again")
+                .hint(again)
         });
         let why = one
             .run

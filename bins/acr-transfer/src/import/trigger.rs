@@ -98,7 +98,8 @@ pub(super) async fn find(
     Ok(newest(runs, &import.pipeline.id, blob, since))
 }
 
-fn newest(
+/// The newest of these that the pipeline's trigger began for the blob, not older than `since`.
+pub(crate) fn newest(
     runs: impl Iterator<Item = PipelineRun>,
     pipeline: &str,
     blob: &str,

@@ -45,6 +45,16 @@ fn known_clouds_have_many_names() {
     assert_eq!(Cloud::by_name("mars"), None);
     let cloud = Cloud::by_name("china").unwrap();
     assert_eq!(cloud.login_server("MyRegistry"), "myregistry.azurecr.cn");
+    assert!(cloud.is_registry("MyRegistry.azurecr.cn"));
+    assert!(cloud.is_registry("https://r.westeurope.geo.azurecr.cn:443/"));
+    for other in [
+        "docker.io",
+        "azurecr.cn",
+        "r.azurecr.cn.example",
+        "r.azurecr.io",
+    ] {
+        assert!(!cloud.is_registry(other), "{other}");
+    }
     let vault = |text| cloud.vault_url(text).map(String::from);
     assert_eq!(
         vault("My-Vault").as_deref(),

@@ -3,6 +3,9 @@
 use crate::artifact::Artifact;
 use crate::registry::{Manifest, Referrer, Registry, RegistryClass, RegistryError};
 
+/// Manifests of one artifact whose referrers are asked for: platforms are some dozens at most.
+const MOST_ASKED: usize = 64;
+
 /// An artifact as the registry has it.
 pub(super) struct Read {
     pub(super) artifact: Artifact,
@@ -37,17 +40,22 @@ pub(super) async fn read(registry: &Registry, artifact: &Artifact) -> Result<Rea
     })
 }
 
+/// Of the manifest and of those below it: SBOMs are attached to single platforms, too.
 async fn referrers(
     registry: &Registry,
     artifact: &Artifact,
     manifest: &Manifest,
 ) -> Result<Result<Vec<Referrer>, String>, RegistryError> {
-    match registry
-        .referrers(&artifact.repository, &manifest.digest)
-        .await
-    {
-        Ok(found) => Ok(Ok(found)),
-        Err(error) if error.class == RegistryClass::Unavailable => Err(error),
-        Err(error) => Ok(Err(error.reason)),
+    let mut all = Vec::new();
+    let mut open = vec![manifest];
+    for _ in 0..MOST_ASKED {
+        let Some(one) = open.pop() else { break };
+        open.extend(one.children.iter().rev());
+        match registry.referrers(&artifact.repository, &one.digest).await {
+            Ok(found) => all.extend(found),
+            Err(error) if error.class == RegistryClass::Unavailable => return Err(error),
+            Err(error) => return Ok(Err(error.reason)),
+        }
     }
+    Ok(Ok(all))
 }
