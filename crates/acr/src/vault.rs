@@ -108,6 +108,7 @@ impl Vaults {
                     "{host} is no vault of this cloud, whose vaults end in {suffix}: it was not asked"
                 ),
                 hint: "is the secret's URL right, and --cloud?".to_owned(),
+                no_token: false,
             }),
             _ => Ok(()),
         }
