@@ -62,17 +62,30 @@ pub(crate) struct CreateArgs {
     /// Name of the pipeline: 5 to 50 letters and digits
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Container, e.g. https://ACCOUNT.blob.core.windows.net/CONTAINER; without a SAS
-    #[arg(long, short = 'c', value_name = "URI")]
+    #[arg(
+        long,
+        short = 'c',
+        value_name = "URI",
+        help = "Container, e.g. https://ACCOUNT.blob.core.windows.net/CONTAINER; without a SAS"
+    )]
     pub(crate) storage_container_uri: Option<String>,
     /// How the pipeline gets at the container [default: SasToken]
     #[arg(long, short = 'm', value_name = "MODE", ignore_case = true)]
     pub(crate) storage_access_mode: Option<ModeWord>,
-    /// Key Vault secret with the SAS, e.g. https://VAULT.vault.azure.net/secrets/NAME; needed with SasToken
-    #[arg(long, short = 's', value_name = "URI")]
+    #[arg(
+        long,
+        short = 's',
+        value_name = "URI",
+        help = "Key Vault secret with the SAS, e.g. https://VAULT.vault.azure.net/secrets/NAME; needed with SasToken"
+    )]
     pub(crate) secret_uri: Option<String>,
-    /// The pipeline's identity: [system], resource ids of user-assigned ones, or both [default: [system]]
-    #[arg(long, short = 'i', value_name = "ID", num_args = 1..)]
+    #[arg(
+        long,
+        short = 'i',
+        value_name = "ID",
+        num_args = 1..,
+        help = "The pipeline's identity: [system], resource ids of user-assigned ones, or both [default: [system]]"
+    )]
     pub(crate) assign_identity: Vec<String>,
     /// Export: OverwriteBlobs, ContinueOnErrors; import: OverwriteTags, DeleteSourceBlobOnSuccess, ContinueOnErrors
     #[arg(long, short = 'z', value_name = "OPTION", num_args = 1..)]
