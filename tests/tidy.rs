@@ -55,6 +55,8 @@ const BANNED_CRATES: &[(&str, &str)] = &[
 /// Which packages of this workspace each may depend on. A package that is not here fails the test: decide its place.
 const ARROWS: &[(&str, &[&str])] = &[
     ("blobferry-integrity", &[]),
+    // One rule for every text that is shown, so below libraries and binaries alike.
+    ("blobferry-redact", &[]),
     ("blobferry-transfer", &["blobferry-integrity"]),
     (
         "blobferry-azure-blob",
@@ -64,9 +66,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("blobferry-bundle", &["blobferry-integrity"]),
     // In a workspace of its own: nightly only.
     ("blobferry-bundle-fuzz", &["blobferry-bundle"]),
-    ("blobferry-acr", &["blobferry-integrity"]),
+    (
+        "blobferry-acr",
+        &["blobferry-integrity", "blobferry-redact"],
+    ),
     // How any binary talks; the bundle's, which links no network, uses this and not the console.
-    ("blobferry-terminal", &[]),
+    ("blobferry-terminal", &["blobferry-redact"]),
     (
         "blobferry-console",
         &[

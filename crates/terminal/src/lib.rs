@@ -17,14 +17,13 @@ mod exit;
 mod failure;
 pub mod progress;
 pub mod quantity;
-mod redact;
 mod result;
 mod size;
 
+pub use blobferry_redact::redact;
 pub use decimal::Decimal;
 pub use exit::{EXIT_TABLE, ExitStatus};
 pub use failure::Failure;
 pub use progress::Style;
-pub use redact::redact;
 pub use result::{Rows, line};
 pub use size::{Size, SizeError};
